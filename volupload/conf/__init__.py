@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration: one module an option group, one object for the process.
+
+``CONF`` is oslo.config's own global object, because paste factories,
+keystonemiddleware and oslo.messaging look there. It is read inside
+functions, never at import.
+"""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from volupload.conf import api
+from volupload.conf import backends
+from volupload.conf import base
+from volupload.conf import glance
+from volupload.conf import upload
+
+CONF = cfg.CONF
+
+MODULES = (base, api, glance, upload)
+
+for _module in MODULES:
+    _module.register_opts(CONF)
+
+
+def parse(args: Sequence[str], prog: str,
+          config_files: Sequence[str] | None = None) -> None:
+    """Read the configuration and refuse it whole if a value is wrong.
+
+    oslo.config converts a value when it is first read, which may be days
+    after the start. Here every option is read once at the start instead.
+
+    :raises SystemExit: with one line that names section and option.
+    """
+    from volupload.conf import check
+    from volupload.version import version_string
+    try:
+        CONF(args, project='volupload', prog=prog,
+             version=version_string(), default_config_files=config_files)
+        for name in CONF.enabled_backends:
+            backends.register_backend_opts(CONF, name)
+        check.check_values(CONF)
+    except (cfg.Error, ValueError) as error:
+        raise SystemExit(f'{prog}: {check.one_line(error)}') from None

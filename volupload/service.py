@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every process of volupload does before anything else."""
+
+from collections.abc import Sequence
+
+from oslo_db import options as db_options
+from oslo_log import log
+import oslo_messaging
+
+from volupload import conf
+from volupload.conf import CONF
+from volupload.db import session
+
+
+def setup(prog: str, args: Sequence[str] = (),
+          config_files: Sequence[str] | None = None) -> None:
+    """Read the configuration, start logging, bind the database.
+
+    :param config_files: instead of those that oslo.config finds by itself.
+    :raises SystemExit: an option has a wrong value; the message names it.
+    """
+    register_library_options()
+    conf.parse(args, prog, config_files)
+    log.setup(CONF, 'volupload')
+    session.configure()
+
+
+def register_library_options() -> None:
+    """Those that the libraries register too late to be checked at start."""
+    log.register_options(CONF)
+    log.set_defaults(default_log_levels=[
+        *log.get_default_log_levels(), 'oslo.service=WARNING',
+        'oslo_service=WARNING', 'cotyledon=WARNING', 'alembic=WARNING'])
+    db_options.set_defaults(
+        CONF, connection='sqlite:///$state_path/volupload.db')
+    oslo_messaging.set_transport_defaults('volupload')
