@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables. Times are UTC without a zone; ids are UUIDs as text."""
+
+import datetime
+
+from oslo_db.sqlalchemy import models
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+# MySQL keeps whole seconds unless told otherwise, too coarse for a queue.
+PreciseTime = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql')
+
+JsonDict = dict[str, str]
+
+
+def utcnow() -> datetime.datetime:
+    """Now, in whole seconds: what the API shows is what is stored."""
+    return precise_now().replace(microsecond=0)
+
+
+def precise_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+
+
+class Base(models.ModelBase, orm.DeclarativeBase):
+    __table_args__ = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+
+
+class VolumeType(Base):
+    __tablename__ = 'volume_types'
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(255), unique=True)
+    description: Mapped[str | None] = mapped_column(sa.String(255))
+    is_public: Mapped[bool] = mapped_column(default=True)
+    extra_specs: Mapped[JsonDict] = mapped_column(sa.JSON, default=dict)
+    created_at: Mapped[datetime.datetime] = mapped_column(default=utcnow)
+    updated_at: Mapped[datetime.datetime | None]
+
+
+class Volume(Base):
+    __tablename__ = 'volumes'
+    __table_args__ = (
+        sa.Index('volumes_by_project', 'project_id', 'created_at'),
+        sa.Index('volumes_by_status', 'status'),
+        Base.__table_args__,
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    project_id: Mapped[str] = mapped_column(sa.String(255))
+    user_id: Mapped[str | None] = mapped_column(sa.String(255))
+    name: Mapped[str | None] = mapped_column(sa.String(255))
+    description: Mapped[str | None] = mapped_column(sa.String(255))
+    size_gb: Mapped[int]
+    status: Mapped[str] = mapped_column(sa.String(32))
+    previous_status: Mapped[str | None] = mapped_column(sa.String(32))
+    # The manager that keeps it, `host@backend`; null until one has taken it.
+    host: Mapped[str | None] = mapped_column(sa.String(255))
+    availability_zone: Mapped[str | None] = mapped_column(sa.String(255))
+    volume_type_id: Mapped[str | None] = mapped_column(
+        sa.ForeignKey('volume_types.id'))
+    created_at: Mapped[datetime.datetime] = mapped_column(default=utcnow)
+    updated_at: Mapped[datetime.datetime | None]
+
+    volume_type: Mapped[VolumeType | None] = orm.relationship(lazy='raise')
+    metadata_items: Mapped[list['VolumeMetadata']] = orm.relationship(
+        lazy='raise', cascade='all, delete-orphan', passive_deletes=True)
+
+    @property
+    def metadata_(self) -> dict[str, str]:
+        return {item.key: item.value for item in self.metadata_items}
+
+
+class VolumeMetadata(Base):
+    __tablename__ = 'volume_metadata'
+
+    volume_id: Mapped[str] = mapped_column(
+        sa.ForeignKey('volumes.id', ondelete='CASCADE'), primary_key=True)
+    # Keys differ in case and in trailing blanks, as those of a dict do.
+    key: Mapped[str] = mapped_column(
+        sa.String(255).with_variant(
+            mysql.VARCHAR(255, charset='utf8mb4', collation='utf8mb4_bin'),
+            'mysql'),
+        primary_key=True)
+    value: Mapped[str] = mapped_column(sa.String(255))
+
+
+class Upload(Base):
+    """One volume on its way into one image. The row outlives the volume."""
+
+    __tablename__ = 'uploads'
+    __table_args__ = (
+        sa.Index('uploads_by_status', 'status', 'created_at'),
+        sa.Index('uploads_by_project', 'project_id', 'created_at'),
+        sa.Index('uploads_by_volume', 'volume_id'),
+        Base.__table_args__,
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    volume_id: Mapped[str] = mapped_column(sa.String(36))
+    # The volume's `host`, so that a queue is read from one table.
+    host: Mapped[str] = mapped_column(sa.String(255))
+    project_id: Mapped[str] = mapped_column(sa.String(255))
+    user_id: Mapped[str | None] = mapped_column(sa.String(255))
+    request_id: Mapped[str | None] = mapped_column(sa.String(64))
+    image_id: Mapped[str] = mapped_column(sa.String(36))
+    image_name: Mapped[str] = mapped_column(sa.String(255))
+    disk_format: Mapped[str] = mapped_column(sa.String(32))
+    container_format: Mapped[str] = mapped_column(sa.String(32))
+    # Set on the image after the data is in: a protected image cannot be
+    # deleted when the upload fails.
+    protected: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(sa.String(32))
+    previous_status: Mapped[str] = mapped_column(sa.String(32))
+    reason: Mapped[str | None] = mapped_column(sa.Text)
+    worker: Mapped[str | None] = mapped_column(sa.String(255))
+    image_size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    bytes_sent: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    created_at: Mapped[datetime.datetime] = mapped_column(
+        PreciseTime, default=precise_now)
+    started_at: Mapped[datetime.datetime | None]
+    finished_at: Mapped[datetime.datetime | None]
+
+
+class Service(Base):
+    """A manager's sign of life, one row for each `host@backend`."""
+
+    __tablename__ = 'services'
+    __table_args__ = (
+        sa.UniqueConstraint('host', 'binary', name='services_host_binary'),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    host: Mapped[str] = mapped_column(sa.String(255))
+    binary: Mapped[str] = mapped_column(sa.String(64))
+    topic: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime.datetime] = mapped_column(default=utcnow)
+    updated_at: Mapped[datetime.datetime] = mapped_column(default=utcnow)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transactions, by oslo.db's enginefacade on the section [database].
+
+A block ``with reader() as session`` or ``with writer() as session`` is one
+transaction. On SQLite a writer must begin with a statement that writes:
+a transaction that has read first cannot wait for the write lock, it fails.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from oslo_db.sqlalchemy import enginefacade
+import sqlalchemy
+from sqlalchemy import orm
+
+
+@enginefacade.transaction_context_provider
+class _Scope:
+    """What enginefacade hangs the current transaction of a thread on."""
+
+
+_manager = enginefacade.transaction_context()
+_scope = _Scope()
+
+
+def _prepare_engine(engine: sqlalchemy.Engine) -> None:
+    if engine.dialect.name == 'sqlite':
+        sqlalchemy.event.listen(engine, 'connect', _prepare_sqlite)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Readers and one writer side by side: the API answers while a manager
+    # of the same process records its progress.
+    connection.execute('PRAGMA journal_mode = WAL')
+    connection.execute('PRAGMA busy_timeout = 30000')
+
+
+def configure() -> None:
+    """Bind the transactions of this process to [database]; do this once."""
+    _manager.configure(sqlite_fk=True)
+    _manager.append_on_engine_create(_prepare_engine)
+
+
+def reader() -> AbstractContextManager[orm.Session]:
+    session: AbstractContextManager[orm.Session] = (
+        _manager.reader.using(_scope))
+    return session
+
+
+def writer() -> AbstractContextManager[orm.Session]:
+    session: AbstractContextManager[orm.Session] = (
+        _manager.writer.using(_scope))
+    return session
+
+
+def count_changed(writing: orm.Session,
+                  statement: sqlalchemy.UpdateBase) -> int:
+    """Run an UPDATE or DELETE; the number of rows that it met."""
+    result: Any = writing.execute(
+        statement, execution_options={'synchronize_session': False})
+    return int(result.rowcount)
+
+
+def engine() -> sqlalchemy.Engine:
+    return _manager.writer.get_engine()
+
+
+def dispose() -> None:
+    """Close every connection; what was bound can be configured anew."""
+    global _manager
+    if _manager.is_started:
+        engine().dispose()
+    _manager = enginefacade.transaction_context()

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statements on volumes, their metadata and their types."""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from oslo_db.sqlalchemy import utils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from volupload import exception
+from volupload.db import models
+from volupload.db import session
+from volupload.db.models import Volume
+from volupload.volume.status import UNFINISHED
+from volupload.volume.status import VolumeStatus
+
+
+def create(values: Mapping[str, Any], metadata: Mapping[str, str]) -> Volume:
+    volume = Volume(**values)
+    volume.metadata_items = _items(metadata)
+    with session.writer() as writing:
+        writing.add(volume)
+    return get(volume.id)
+
+
+def get(volume_id: str, *, project_id: str | None = None,
+        metadata: bool = True) -> Volume:
+    """The volume with its type, in one statement.
+
+    :param project_id: whose it must be; None for anybody's.
+    :param metadata: False leaves `metadata_items` unread.
+    :raises VolumeNotFound: also when it is another project's.
+    """
+    query = sa.select(Volume).options(
+        orm.joinedload(Volume.volume_type)).where(Volume.id == volume_id)
+    if metadata:
+        query = query.options(orm.joinedload(Volume.metadata_items))
+    if project_id is not None:
+        query = query.where(Volume.project_id == project_id)
+    with session.reader() as reading:
+        volume = reading.scalars(query).unique().one_or_none()
+    if volume is None:
+        raise exception.VolumeNotFound(volume_id=volume_id)
+    return volume
+
+
+def get_all(*, project_id: str | None, filters: Mapping[str, Any],
+            sort: Sequence[tuple[str, str]], limit: int | None,
+            marker: str | None, offset: int = 0) -> list[Volume]:
+    """A page of volumes, in two statements whatever its length.
+
+    :param filters: column names to values, and `metadata` to a mapping of
+        which every pair must be there.
+    :param sort: pairs of column name and `asc` or `desc`.
+    :raises VolumeNotFound: when `marker` is none of theirs.
+    """
+    query = sa.select(Volume).options(
+        orm.joinedload(Volume.volume_type),
+        orm.selectinload(Volume.metadata_items))
+    if project_id is not None:
+        query = query.where(Volume.project_id == project_id)
+    query = _filtered(query, filters)
+    last = get(marker, project_id=project_id) if marker else None
+    query = utils.paginate_query(
+        query, Volume, limit, [key for key, _ in sort] + ['id'], marker=last,
+        sort_dirs=_sort_dirs(sort)).offset(offset)
+    with session.reader() as reading:
+        return list(reading.scalars(query))
+
+
+def _sort_dirs(sort: Sequence[tuple[str, str]]) -> list[str]:
+    directions = [direction for _, direction in sort]
+    return [*directions, directions[-1] if directions else 'desc']
+
+
+def _filtered(query: sa.Select[tuple[Volume]],
+              filters: Mapping[str, Any]) -> sa.Select[tuple[Volume]]:
+    for name, wanted in filters.items():
+        if name == 'metadata':
+            for key, value in wanted.items():
+                query = query.where(Volume.metadata_items.any(
+                    key=key, value=value))
+        else:
+            query = query.where(getattr(Volume, name) == wanted)
+    return query
+
+
+def update(volume_id: str, values: Mapping[str, Any],
+           metadata: Mapping[str, str] | None = None) -> Volume:
+    """Change what its owner may change; `metadata` replaces all of it."""
+    with session.writer() as writing:
+        found = session.count_changed(
+            writing, sa.update(Volume).where(Volume.id == volume_id)
+            .values(updated_at=models.utcnow(), **values))
+        if found and metadata is not None:
+            _delete_items(writing, volume_id)
+            writing.add_all(_items(metadata, volume_id=volume_id))
+    return get(volume_id)
+
+
+def _items(metadata: Mapping[str, str],
+           **owner: str) -> list[models.VolumeMetadata]:
+    return [models.VolumeMetadata(key=key, value=value, **owner)
+            for key, value in metadata.items()]
+
+
+def transition(volume_id: str, coming_from: Collection[VolumeStatus],
+               to: VolumeStatus, **values: Any) -> bool:
+    """Move the status by compare-and-swap; False when it was another."""
+    with session.writer() as writing:
+        return session.count_changed(
+            writing, sa.update(Volume)
+            .where(Volume.id == volume_id, Volume.status.in_(coming_from))
+            .values(status=to, updated_at=models.utcnow(), **values)) == 1
+
+
+def claim(volume_id: str, host: str) -> bool:
+    """Take a new volume that no manager has taken; False when one has."""
+    with session.writer() as writing:
+        return session.count_changed(
+            writing, sa.update(Volume)
+            .where(Volume.id == volume_id, Volume.host.is_(None),
+                   Volume.status == VolumeStatus.CREATING)
+            .values(host=host)) == 1
+
+
+def get_unfinished(hosts: Collection[str]) -> list[Volume]:
+    """Volumes that are being created or deleted, ours and nobody's."""
+    query = sa.select(Volume).where(
+        Volume.status.in_(UNFINISHED),
+        sa.or_(Volume.host.in_(hosts), Volume.host.is_(None)))
+    with session.reader() as reading:
+        return list(reading.scalars(query))
+
+
+def destroy(volume_id: str) -> None:
+    with session.writer() as writing:
+        _delete_items(writing, volume_id)
+        session.count_changed(
+            writing, sa.delete(Volume).where(Volume.id == volume_id))
+
+
+def _delete_items(writing: orm.Session, volume_id: str) -> None:
+    session.count_changed(writing, sa.delete(models.VolumeMetadata).where(
+        models.VolumeMetadata.volume_id == volume_id))
+
+
+def get_type(name_or_id: str) -> models.VolumeType:
+    query = sa.select(models.VolumeType).where(sa.or_(
+        models.VolumeType.id == name_or_id,
+        models.VolumeType.name == name_or_id))
+    with session.reader() as reading:
+        found = reading.scalars(query).first()
+    if found is None:
+        raise exception.VolumeTypeNotFound(volume_type=name_or_id)
+    return found
+
+
+def create_type(values: Mapping[str, Any]) -> models.VolumeType:
+    volume_type = models.VolumeType(**values)
+    with session.writer() as writing:
+        writing.add(volume_type)
+    return volume_type
+

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The states of a volume and of an upload, and the ways between them.
+
+Nobody sets a status: it is moved by a compare-and-swap that names where it
+comes from, and ``UPLOAD_TRANSITIONS`` says which moves there are.
+"""
+
+import enum
+
+
+class VolumeStatus(enum.StrEnum):
+    CREATING = 'creating'            # the row exists, the file not yet
+    AVAILABLE = 'available'
+    IN_USE = 'in-use'                # attached to a server
+    UPLOADING = 'uploading'          # one upload reads it
+    DELETING = 'deleting'            # the file goes, then the row
+    ERROR = 'error'                  # could not be created
+    ERROR_DELETING = 'error_deleting'
+
+
+UPLOADABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.IN_USE})
+DELETABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.ERROR,
+                       VolumeStatus.ERROR_DELETING})
+# What a manager has to finish when it finds it, whoever began it.
+UNFINISHED = frozenset({VolumeStatus.CREATING, VolumeStatus.DELETING})
+
+
+class UploadStatus(enum.StrEnum):
+    CREATING = 'creating'            # volume taken, image record not made yet
+    QUEUED = 'queued'                # image record made, waits for a manager
+    RUNNING = 'running'              # a worker sends the data
+    CANCELLING = 'cancelling'        # the worker is told to stop
+    SUCCEEDED = 'succeeded'          # the image is active and compared
+    FAILED = 'failed'                # the image is gone, `reason` says why
+    CANCELLED = 'cancelled'          # the image is gone, as was asked for
+
+
+UPLOAD_TRANSITIONS: dict[UploadStatus, frozenset[UploadStatus]] = {
+    # Glance made the record, or refused it.
+    UploadStatus.CREATING: frozenset({
+        UploadStatus.QUEUED, UploadStatus.FAILED}),
+    # A worker claims it; or it is cancelled before one does.
+    UploadStatus.QUEUED: frozenset({
+        UploadStatus.RUNNING, UploadStatus.FAILED, UploadStatus.CANCELLED}),
+    # It ends, is asked to stop, or is given back for another attempt.
+    UploadStatus.RUNNING: frozenset({
+        UploadStatus.SUCCEEDED, UploadStatus.FAILED, UploadStatus.QUEUED,
+        UploadStatus.CANCELLING}),
+    # Stopped; or it had ended before the wish was seen.
+    UploadStatus.CANCELLING: frozenset({
+        UploadStatus.CANCELLED, UploadStatus.SUCCEEDED, UploadStatus.FAILED}),
+    UploadStatus.SUCCEEDED: frozenset(),
+    UploadStatus.FAILED: frozenset(),
+    UploadStatus.CANCELLED: frozenset(),
+}
+
+FINISHED = frozenset(
+    status for status, following in UPLOAD_TRANSITIONS.items()
+    if not following)
