@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The volume manager: makes volumes, deletes them, uploads them.
+
+What there is to do stands in the database. An RPC message only wakes one of
+two loops, which look there and also do so by themselves every
+``sweep_interval`` seconds; a message that is lost delays work, no more.
+
+* *volumes* says that the manager lives, makes new volumes (first come, first
+  served among the managers) and deletes those that are to go;
+* *uploads* gives every free slot of ``max_concurrent`` the oldest queued
+  upload, to be run by `volupload.volume.uploader`.
+"""
+
+from collections.abc import Mapping
+from concurrent import futures
+import logging
+import os
+import threading
+
+import oslo_messaging
+from oslo_utils import units
+
+from volupload import exception
+from volupload.backends import Backend
+from volupload.conf import CONF
+from volupload.context import RequestContext
+from volupload.db import models
+from volupload.db import services
+from volupload.db import uploads
+from volupload.db import volumes
+from volupload.image import glance
+from volupload.volume import rpcapi
+from volupload.volume.loop import Loop
+from volupload.volume.status import VolumeStatus
+from volupload.volume.uploader import Uploader
+
+LOG = logging.getLogger(__name__)
+
+BINARY = 'volupload-volume'
+
+
+class VolumeManager:
+    """The endpoint of the RPC interface, version 1.0.
+
+    :param backends: by the name that they have as a host: `host@backend`.
+    :param images: the image service; a seam for tests.
+    """
+
+    target = oslo_messaging.Target(version=rpcapi.VERSION)
+
+    def __init__(self, backends: Mapping[str, Backend],
+                 images: glance.ImageService | None = None) -> None:
+        self._backends = backends
+        self._worker = f'{CONF.host}:{os.getpid()}'
+        self._abort = threading.Event()
+        self._uploader = Uploader(backends, images or glance.ImageService(),
+                                  self._abort.is_set)
+        self._pool = futures.ThreadPoolExecutor(
+            CONF.upload.max_concurrent, thread_name_prefix='upload')
+        self._slots = threading.Semaphore(CONF.upload.max_concurrent)
+        self._volume_loop = Loop('volumes', self.sweep_volumes, _interval)
+        self._upload_loop = Loop('uploads', self.sweep_uploads, _interval)
+
+    # What arrives on the bus.
+
+    def create_volume(self, context: RequestContext, volume_id: str) -> None:
+        self._volume_loop.wake()
+
+    def delete_volume(self, context: RequestContext, volume_id: str) -> None:
+        self._volume_loop.wake()
+
+    def copy_volume_to_image(self, context: RequestContext,
+                             upload_id: str) -> None:
+        self._upload_loop.wake()
+
+    # The life of the manager.
+
+    def start(self) -> None:
+        self._volume_loop.start()
+        self._upload_loop.start()
+
+    def stop(self, grace: float | None = None) -> None:
+        """Claim nothing more and let the running uploads end.
+
+        :param grace: after so many seconds the rest is broken off and put
+            back into the queue; None waits for as long as it takes.
+        """
+        self._upload_loop.stop()
+        self._volume_loop.stop()
+        patience = threading.Timer(grace or 0, self._abort.set)
+        if grace is not None:
+            patience.start()
+        self._pool.shutdown(wait=True)
+        patience.cancel()
+
+    # Volumes.
+
+    def sweep_volumes(self) -> None:
+        """Do what the database says about volumes, one after the other."""
+        for host in self._backends:
+            services.beat(host, BINARY, rpcapi.TOPIC)
+        for volume in volumes.get_unfinished(self._backends):
+            try:
+                self._finish(volume)
+            except exception.BackendError as error:
+                self._fail_volume(volume, error)
+
+    def _finish(self, volume: models.Volume) -> None:
+        if volume.status == VolumeStatus.DELETING and volume.host:
+            self._backends[volume.host].delete(volume.id)
+            volumes.destroy(volume.id)
+            LOG.info('Volume %s is deleted', volume.id)
+        elif volume.status == VolumeStatus.CREATING and self._take(volume):
+            assert volume.host is not None
+            self._backends[volume.host].create(
+                volume.id, volume.size_gb * units.Gi)
+            volumes.transition(volume.id, {VolumeStatus.CREATING},
+                               VolumeStatus.AVAILABLE)
+            LOG.info('Volume %s of %s GiB is created on %s', volume.id,
+                     volume.size_gb, volume.host)
+
+    def _take(self, volume: models.Volume) -> bool:
+        if volume.host is None:
+            host = next(iter(self._backends))
+            if not volumes.claim(volume.id, host):
+                return False    # another manager was faster
+            volume.host = host
+        return True
+
+    def _fail_volume(self, volume: models.Volume,
+                     error: exception.BackendError) -> None:
+        LOG.error('Volume %s cannot leave %s: %s', volume.id, volume.status,
+                  error)
+        ending = {VolumeStatus.CREATING: VolumeStatus.ERROR,
+                  VolumeStatus.DELETING: VolumeStatus.ERROR_DELETING}
+        was = VolumeStatus(volume.status)
+        volumes.transition(volume.id, {was}, ending[was])
+
+    # Uploads.
+
+    def sweep_uploads(self) -> None:
+        """Give the free slots work, until there is none or no slot."""
+        while self._slots.acquire(blocking=False):
+            upload = None
+            try:
+                upload = uploads.claim_next(self._backends, self._worker)
+            finally:
+                if upload is None:
+                    self._slots.release()
+            if upload is None:
+                return
+            self._pool.submit(self._run_upload, upload)
+
+    def _run_upload(self, upload: models.Upload) -> None:
+        try:
+            self._uploader.run(upload)
+        finally:
+            self._slots.release()
+            self._upload_loop.wake()
+
+
+def _interval() -> float:
+    return float(CONF.upload.sweep_interval)

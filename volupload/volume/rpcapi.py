@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The calling side of the volume manager's RPC interface.
+
+Every message is a cast and only a wake-up: what there is to do stands in the
+database, where a manager finds it without the message too. A bus that is
+down is therefore logged, not raised.
+
+Version 1.0: create_volume, delete_volume, copy_volume_to_image.
+"""
+
+import logging
+
+import oslo_messaging
+
+from volupload import rpc
+from volupload.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+
+TOPIC = 'volupload-volume'
+VERSION = '1.0'
+
+
+class VolumeAPI:
+    """Mirrors `volupload.volume.manager.VolumeManager`."""
+
+    def __init__(self) -> None:
+        self._client = rpc.get_client(
+            oslo_messaging.Target(topic=TOPIC, version=VERSION))
+
+    def create_volume(self, context: RequestContext, volume_id: str) -> None:
+        self._cast(context, None, 'create_volume', volume_id=volume_id)
+
+    def delete_volume(self, context: RequestContext, host: str,
+                      volume_id: str) -> None:
+        self._cast(context, host, 'delete_volume', volume_id=volume_id)
+
+    def copy_volume_to_image(self, context: RequestContext, host: str,
+                             upload_id: str) -> None:
+        self._cast(context, host, 'copy_volume_to_image',
+                   upload_id=upload_id)
+
+    def _cast(self, context: RequestContext, host: str | None, method: str,
+              **arguments: str) -> None:
+        """Tell the manager of `host`, or any one manager for None."""
+        try:
+            self._client.prepare(server=host).cast(
+                context, method, **arguments)
+        except oslo_messaging.MessagingException as error:
+            LOG.warning('%s %s was not announced, a manager will find it '
+                        'by itself: %s', method, arguments, error)
