@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every database must do; subclasses say which database it is.
+
+The unit tests run it on SQLite, the integration tests on real servers.
+"""
+
+from concurrent import futures
+from typing import Any
+import unittest
+
+from alembic import autogenerate
+from alembic import migration as alembic_migration
+from oslo_utils import uuidutils
+
+from volupload import exception
+from volupload.db import migration
+from volupload.db import models
+from volupload.db import services
+from volupload.db import session
+from volupload.db import uploads
+from volupload.db import volumes
+from volupload.volume.status import UploadStatus
+from volupload.volume.status import VolumeStatus
+
+HOST = 'testhost@local'
+
+
+def make_volume(metadata: dict[str, str] | None = None,
+                **values: Any) -> models.Volume:
+    return volumes.create(
+        {'id': uuidutils.generate_uuid(), 'project_id': 'p1',
+         'user_id': 'u1', 'name': 'vol', 'size_gb': 1, 'host': HOST,
+         'status': VolumeStatus.AVAILABLE} | values, metadata or {})
+
+
+def make_upload(volume: models.Volume, queued: bool = True,
+                **values: Any) -> models.Upload:
+    upload = uploads.create(
+        volume, {'id': uuidutils.generate_uuid(),
+                 'image_id': uuidutils.generate_uuid(),
+                 'project_id': volume.project_id, 'image_name': 'img',
+                 'disk_format': 'raw', 'container_format': 'bare'} | values)
+    if queued:
+        assert uploads.transition(
+            upload.id, UploadStatus.CREATING, UploadStatus.QUEUED)
+    return upload
+
+
+class Statements(unittest.TestCase):
+    """Mixed into a TestCase whose setUp has bound a migrated database."""
+
+    def test_the_migrations_make_the_tables_of_the_models(self) -> None:
+        with session.engine().connect() as connection:
+            difference = autogenerate.compare_metadata(
+                alembic_migration.MigrationContext.configure(connection),
+                models.Base.metadata)
+        self.assertEqual([], difference)
+        self.assertTrue(migration.is_current())
+
+    def test_a_volume_reads_back_as_it_was_written(self) -> None:
+        volume_type = volumes.create_type(
+            {'id': uuidutils.generate_uuid(), 'name': 'gold \U0001f600',
+             'extra_specs': {'a': 'b'}})
+        written = make_volume({'Key': 'x', 'key': 'y'}, size_gb=16384,
+                              volume_type_id=volume_type.id,
+                              description='\U0001f600')
+        volume = volumes.get(written.id, project_id='p1')
+        self.assertEqual({'Key': 'x', 'key': 'y'}, volume.metadata_)
+        self.assertEqual('\U0001f600', volume.description)
+        assert volume.volume_type is not None
+        self.assertEqual({'a': 'b'}, volume.volume_type.extra_specs)
+        self.assertEqual(written.created_at, volume.created_at)
+        self.assertIsNone(volume.updated_at)
+
+    def test_another_projects_volume_is_not_found(self) -> None:
+        volume = make_volume()
+        self.assertRaises(exception.VolumeNotFound, volumes.get, volume.id,
+                          project_id='p2')
+
+    def test_a_type_is_found_by_name_and_by_id(self) -> None:
+        made = volumes.create_type(
+            {'id': uuidutils.generate_uuid(), 'name': 'silver'})
+        self.assertEqual(made.id, volumes.get_type('silver').id)
+        self.assertEqual('silver', volumes.get_type(made.id).name)
+        self.assertRaises(exception.VolumeTypeNotFound, volumes.get_type, 'x')
+
+    def test_pages_follow_each_other_without_gap_or_overlap(self) -> None:
+        made = {make_volume(name=f'v{number % 3}').id for number in range(7)}
+        seen: list[str] = []
+        while page := volumes.get_all(
+                project_id='p1', filters={}, sort=[('name', 'asc')], limit=2,
+                marker=seen[-1] if seen else None):
+            seen += [volume.id for volume in page]
+        self.assertEqual(7, len(seen))
+        self.assertEqual(made, set(seen))
+
+    def test_a_filter_on_metadata_wants_every_pair(self) -> None:
+        both = make_volume({'a': '1', 'b': '2'})
+        make_volume({'a': '1'})
+        found = volumes.get_all(
+            project_id='p1', filters={'metadata': {'a': '1', 'b': '2'}},
+            sort=[('created_at', 'desc')], limit=None, marker=None)
+        self.assertEqual([both.id], [volume.id for volume in found])
+
+    def test_an_update_replaces_the_metadata_only_if_it_is_given(self) -> None:
+        volume = make_volume({'a': '1'})
+        updated = volumes.update(volume.id, {'name': 'new'})
+        self.assertEqual(('new', {'a': '1'}),
+                         (updated.name, updated.metadata_))
+        self.assertEqual({'b': '2'}, volumes.update(
+            volume.id, {}, {'b': '2'}).metadata_)
+        self.assertIsNotNone(updated.updated_at)
+
+    def test_a_destroyed_volume_is_gone_with_its_metadata(self) -> None:
+        volume = make_volume({'a': '1'})
+        volumes.destroy(volume.id)
+        self.assertRaises(exception.VolumeNotFound, volumes.get, volume.id)
+
+    def test_only_one_manager_takes_a_new_volume(self) -> None:
+        volume = make_volume(host=None, status=VolumeStatus.CREATING)
+        self.assertEqual([volume.id], [
+            found.id for found in volumes.get_unfinished(['other@local'])])
+        self.assertTrue(volumes.claim(volume.id, 'one@local'))
+        self.assertFalse(volumes.claim(volume.id, 'two@local'))
+        self.assertEqual('one@local', volumes.get(volume.id).host)
+
+    def test_an_upload_saves_the_status_that_the_volume_had(self) -> None:
+        volume = make_volume(status=VolumeStatus.IN_USE)
+        upload = make_upload(volume, queued=False)
+        stored = volumes.get(volume.id)
+        self.assertEqual(('uploading', 'in-use'),
+                         (stored.status, stored.previous_status))
+        self.assertEqual(stored.updated_at, volume.updated_at)
+        self.assertEqual('in-use', uploads.get(upload.id).previous_status)
+
+    def test_a_volume_is_taken_once(self) -> None:
+        first, second = make_volume(), None
+        second = volumes.get(first.id)
+        make_upload(first)
+        self.assertRaises(exception.StatusConflict, make_upload, second)
+        self.assertEqual(1, len(uploads.get_by_volume(first.id)))
+
+    def test_an_undone_upload_leaves_nothing(self) -> None:
+        volume = make_volume()
+        upload = make_upload(volume, queued=False)
+        uploads.undo(upload)
+        self.assertEqual('available', volumes.get(volume.id).status)
+        self.assertRaises(exception.UploadNotFound, uploads.get, upload.id)
+
+    def test_the_oldest_upload_is_claimed_first(self) -> None:
+        made = [make_upload(make_volume()).id for _ in range(3)]
+        claimed = [uploads.claim_next([HOST], 'w') for _ in range(3)]
+        self.assertEqual(made, [upload.id for upload in claimed if upload])
+        self.assertIsNone(uploads.claim_next([HOST], 'w'))
+
+    def test_uploads_of_other_hosts_and_unqueued_ones_are_left(self) -> None:
+        make_upload(make_volume(), queued=False)
+        make_upload(make_volume(host='far@local'))
+        self.assertIsNone(uploads.claim_next([HOST], 'w'))
+
+    def test_no_upload_is_claimed_twice_by_many_at_once(self) -> None:
+        made = {make_upload(make_volume()).id for _ in range(12)}
+
+        def claim_all(worker: int) -> list[str]:
+            claimed = []
+            while upload := uploads.claim_next([HOST], str(worker)):
+                claimed.append(upload.id)
+            return claimed
+        with futures.ThreadPoolExecutor(4) as pool:
+            claims = sum(pool.map(claim_all, range(4)), [])
+        self.assertEqual(12, len(claims))
+        self.assertEqual(made, set(claims))
+
+    def test_settling_gives_the_volume_back_and_keeps_the_reason(self) -> None:
+        volume = make_volume(status=VolumeStatus.IN_USE)
+        make_upload(volume)
+        upload = uploads.claim_next([HOST], 'w')
+        assert upload is not None
+        self.assertTrue(uploads.settle(upload, UploadStatus.FAILED, 'why'))
+        self.assertFalse(uploads.settle(upload, UploadStatus.FAILED, 'again'))
+        stored = uploads.get(upload.id)
+        self.assertEqual(('failed', 'why'), (stored.status, stored.reason))
+        self.assertIsNotNone(stored.finished_at)
+        self.assertEqual('in-use', volumes.get(volume.id).status)
+
+    def test_a_transition_that_is_not_in_the_table_is_an_error(self) -> None:
+        upload = make_upload(make_volume(), queued=False)
+        self.assertRaises(
+            ValueError, uploads.transition, upload.id,
+            UploadStatus.CREATING, UploadStatus.SUCCEEDED)
+
+    def test_a_service_has_one_row_however_often_it_beats(self) -> None:
+        for _ in range(3):
+            services.beat(HOST, 'volupload-volume', 'topic')
+        self.assertEqual([HOST], [found.host for found in services.get_all()])
