@@ -60,8 +60,8 @@ class Glance:
 
     def __init__(self, directory: Path, identity: keystone.Keystone, *,
                  connection: str | None = None,
-                 memcached: str | None = None, processes: int = 2,
-                 threads: int = 8, debug: bool = False,
+                 memcached: str | None = None, processes: int = 1,
+                 threads: int = 16, debug: bool = False,
                  extra: str = '') -> None:
         self.directory = directory.absolute()
         self.identity = identity

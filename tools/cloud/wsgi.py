@@ -42,13 +42,15 @@ def command(module: str, port: int, processes: int,
         '--http-socket', f'127.0.0.1:{port}',
         '--module', module,
         '--processes', str(processes), '--threads', str(threads),
-        '--master', '--lazy-apps', '--need-app', '--enable-threads',
+        # A lone worker needs no master, and ends at once without one.
+        *(['--master', '--log-master'] if processes > 1 else []),
+        '--lazy-apps', '--need-app', '--enable-threads',
         '--die-on-term', '--thunder-lock',
         # Tokens with a large catalogue do not fit the default of 4 KiB.
         '--buffer-size', '65535',
         '--socket-timeout', '60', '--chunked-input-timeout', '60',
         '--add-header', 'Connection: close',
-        '--log-master', '--logformat', _LOG_FORMAT,
+        '--logformat', _LOG_FORMAT,
     ]
 
 
