@@ -7,7 +7,7 @@ configuration files have been read, each by ``register_backend_opts``.
 
 from oslo_config import cfg
 
-backend_opts = [
+backend_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         'driver',
         default='file',

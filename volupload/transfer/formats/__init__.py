@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The disk formats a volume can be sent as.
+
+A dict and not plugins: a format is a name of Glance's and a function from a
+source to a layout, and a new one is a module here.
+"""
+
+from volupload.transfer import MakeLayout
+from volupload.transfer.formats import raw
+
+FORMATS: dict[str, MakeLayout] = {
+    'raw': raw.Raw,
+}
