@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds the order of imports that HACKING.rst tells of.
+
+The tree is read with ast, so an import counts wherever it stands: inside a
+function, or for the type checker only.
+"""
+
+import ast
+from collections.abc import Iterator
+import pathlib
+import subprocess
+import sys
+
+from tests import base
+
+ROOT = pathlib.Path(__file__).parents[2]
+PACKAGE = ROOT / 'volupload'
+
+# From the top down: a room may use every room of the rows below its own.
+ROWS = (
+    ('cmd', 'wsgi', 'service'),
+    ('api',),
+    ('volume.api', 'volume.manager'),
+    ('volume.rpcapi', 'image', 'backends', 'transfer', 'db'),
+    ('rpc', 'context'),
+    ('policy',),
+    ('volume.status', 'policies', 'conf', 'exception', 'version'),
+)
+
+# Modules that are a part of the room of another.
+PART_OF = {
+    'volume.loop': 'volume.manager',
+    'volume.service': 'volume.manager',
+    'volume.uploader': 'volume.manager',
+}
+
+# The few rooms of one row that know another of it: who, whom.
+BESIDE = {
+    ('cmd', 'service'),
+    ('wsgi', 'service'),
+    ('backends', 'transfer'),
+    ('rpc', 'context'),
+    ('conf', 'exception'),
+    ('conf', 'version'),
+}
+
+LEVELS = {room: level for level, row in enumerate(ROWS) for room in row}
+
+
+def sources(*folders: pathlib.Path) -> Iterator[pathlib.Path]:
+    for folder in folders:
+        yield from sorted(folder.rglob('*.py'))
+
+
+def module_name(path: pathlib.Path) -> str:
+    """`volupload/api/app.py` is `volupload.api.app`."""
+    parts = path.relative_to(ROOT).with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+def imported(path: pathlib.Path) -> Iterator[str]:
+    """Dotted names; of `from a import b` both `a.b`, be `b` what it may."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f'{path} has a relative import'
+            yield from (f'{node.module}.{alias.name}' for alias in node.names)
+
+
+def room(dotted: str) -> str | None:
+    """The room of a module or name of ours, None for volupload itself."""
+    inside = dotted.removeprefix('volupload').removeprefix('.')
+    for part in (*PART_OF, *LEVELS):
+        if f'{inside}.'.startswith(f'{part}.'):
+            return PART_OF.get(part, part)
+    return None
+
+
+def uses() -> Iterator[tuple[str, str, str]]:
+    """Every import of ours by ours: module, its room, the room used."""
+    for path in sources(PACKAGE):
+        name = module_name(path)
+        own = room(name)
+        for target in imported(path):
+            if own and target.split('.')[0] == 'volupload':
+                used = room(target)
+                if used and used != own:
+                    yield name, own, used
+
+
+class TestLayering(base.TestCase):
+
+    def test_every_module_has_a_room(self) -> None:
+        homeless = [name for name in map(module_name, sources(PACKAGE))
+                    if room(name) is None
+                    and name not in ('volupload', 'volupload.volume')]
+        self.assertEqual([], homeless)
+
+    def test_every_room_exists(self) -> None:
+        rooms = {room(module_name(path)) for path in sources(PACKAGE)}
+        self.assertEqual(set(LEVELS), rooms - {None})
+
+    def test_imports_go_down_only(self) -> None:
+        wrong = [f'{module} imports {used}' for module, own, used in uses()
+                 if LEVELS[used] <= LEVELS[own] and (own, used) not in BESIDE]
+        self.assertEqual([], wrong)
+
+    def test_every_exception_of_the_order_is_needed(self) -> None:
+        self.assertEqual(set(), BESIDE - {
+            (own, used) for _module, own, used in uses()})
+
+    def test_api_and_manager_never_meet(self) -> None:
+        together = [f'{module} imports {used}' for module, own, used in uses()
+                    if own in ('wsgi', 'api') and used == 'volume.manager']
+        self.assertEqual([], together)
+
+    def test_transfer_knows_nothing_of_ours_but_exceptions(self) -> None:
+        self.assertEqual({'exception'}, {
+            used for _module, own, used in uses() if own == 'transfer'})
+
+    def test_transfer_needs_no_library_but_python(self) -> None:
+        outside = {target.split('.')[0]
+                   for path in sources(PACKAGE / 'transfer')
+                   for target in imported(path)}
+        self.assertEqual(set(), outside - sys.stdlib_module_names
+                         - {'volupload', 'oslo_utils'})
+
+    def test_only_the_api_knows_http(self) -> None:
+        wrong = [f'{name} imports {target}'
+                 for path in sources(PACKAGE)
+                 for name in (module_name(path),) for target in imported(path)
+                 if target.split('.')[0] in ('webob', 'routes', 'paste')
+                 and room(name) not in ('api', 'wsgi')]
+        self.assertEqual([], wrong)
+
+    def test_only_db_knows_sql(self) -> None:
+        wrong = [f'{name} imports {target}'
+                 for path in sources(PACKAGE)
+                 for name in (module_name(path),) for target in imported(path)
+                 if target.split('.')[0] in ('sqlalchemy', 'alembic')
+                 and room(name) != 'db']
+        self.assertEqual([], wrong)
+
+
+class TestThreads(base.TestCase):
+
+    def test_nobody_imports_eventlet(self) -> None:
+        wrong = [str(path) for path in sources(
+                     PACKAGE, ROOT / 'tests', ROOT / 'tools')
+                 for target in imported(path)
+                 if target.split('.')[0] in ('eventlet', 'greenlet', 'gevent')]
+        self.assertEqual([], wrong)
+
+    def test_threads_are_chosen_before_anything_else(self) -> None:
+        body = ast.parse((PACKAGE / 'cmd' / '__init__.py').read_text()).body
+        statements = [ast.unparse(node) for node in body[1:]]
+        self.assertEqual(
+            ['from oslo_service import backend',
+             'backend.init_backend(backend.BackendType.THREADING)'],
+            statements)
+
+    def test_every_program_runs_on_threads(self) -> None:
+        programs = [module_name(path) for path in sources(PACKAGE / 'cmd')]
+        self.assert_on_threads(*programs)
+
+    def test_wsgi_application_runs_on_threads(self) -> None:
+        self.assert_on_threads('volupload.api.app')
+
+    def assert_on_threads(self, *modules: str) -> None:
+        """In a process of its own: another test has chosen for this one."""
+        script = (
+            'import sys\n'
+            f'import {", ".join(modules)}\n'
+            'from oslo_service import backend\n'
+            'if "oslo_service.service" in sys.modules:\n'
+            '    chosen = backend.get_backend_type()\n'
+            '    assert chosen == backend.BackendType.THREADING, chosen\n')
+        done = subprocess.run(
+            [sys.executable, '-c', script], cwd=ROOT, text=True,
+            stderr=subprocess.PIPE)
+        self.assertEqual(0, done.returncode, done.stderr)

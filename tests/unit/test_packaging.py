@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the built package needs to hold and to ask for."""
+
+import ast
+from importlib import metadata
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+
+from tests import base
+
+ROOT = pathlib.Path(__file__).parents[2]
+PACKAGE = ROOT / 'volupload'
+LICENCE_LINE = '# SPDX-License-Identifier: Apache-2.0'
+
+# Required, and imported by no line of ours.
+LOADED_BY_NAME = {
+    'pbr': 'the build, and the version at run time',
+    'pymysql': 'the driver in a database URL of MariaDB',
+    'pastedeploy': 'the reader of api-paste.ini, a part of the package paste',
+    'python-memcached': 'keystonemiddleware, for memcached_servers',
+}
+
+
+def required() -> set[str]:
+    lines = (ROOT / 'requirements.txt').read_text().splitlines()
+    return {normal(re.split(r'[\[><=~! #]', line)[0])
+            for line in lines if line and not line.startswith('#')}
+
+
+def normal(distribution: str) -> str:
+    return re.sub(r'[-_.]+', '-', distribution).lower()
+
+
+def imported_packages() -> set[str]:
+    found = set()
+    for path in PACKAGE.rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module or '')
+    paste = (ROOT / 'etc' / 'volupload' / 'api-paste.ini').read_text()
+    found |= set(re.findall(r'^paste\.\w+_factory *= *([\w.]+):', paste, re.M))
+    return {name.split('.')[0] for name in found}
+
+
+def used() -> set[str]:
+    """Distributions that the code imports from."""
+    known = metadata.packages_distributions()
+    outside = imported_packages() - sys.stdlib_module_names - {'volupload'}
+    return {normal(known.get(name, [name])[0]) for name in outside}
+
+
+def tracked() -> list[pathlib.Path]:
+    """Every file of ours; all files in a tree that is no git checkout."""
+    done = subprocess.run(
+        ['git', 'ls-files', '--cached', '--others', '--exclude-standard'],
+        cwd=ROOT, text=True, capture_output=True)
+    if done.returncode:
+        return [path for path in ROOT.rglob('*') if path.is_file()]
+    return [ROOT / line for line in done.stdout.splitlines()
+            if (ROOT / line).is_file()]
+
+
+class TestRequirements(base.TestCase):
+
+    def test_every_import_is_required(self) -> None:
+        self.assertEqual(set(), used() - required())
+
+    def test_every_requirement_is_used(self) -> None:
+        self.assertEqual(set(LOADED_BY_NAME), required() - used())
+
+
+class TestFiles(base.TestCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        text = (ROOT / 'pyproject.toml').read_text()
+        self.setuptools = tomllib.loads(text)['tool']['setuptools']
+
+    def test_every_file_of_code_names_its_licence(self) -> None:
+        silent = [str(path.relative_to(ROOT)) for path in tracked()
+                  if path.suffix in ('.py', '.ini', '.toml')
+                  and LICENCE_LINE not in path.read_text().split('\n', 3)[:3]]
+        self.assertEqual([], silent)
+
+    def test_files_that_are_no_modules_are_packaged(self) -> None:
+        named = {PACKAGE.joinpath(*package.split('.')[1:], name)
+                 for package, names in self.setuptools['package-data'].items()
+                 for name in names}
+        there = {path for path in PACKAGE.rglob('*')
+                 if path.is_file() and path.suffix not in ('.py', '.pyc')}
+        self.assertEqual(there, named)
+
+    def test_every_file_of_etc_is_packaged(self) -> None:
+        named = {ROOT / name for name in
+                 self.setuptools['data-files']['etc/volupload']}
+        there = {path for path in (ROOT / 'etc' / 'volupload').iterdir()
+                 if path.suffix != '.sample'}
+        self.assertEqual(there, named)
