@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image service, as volupload needs it: one class, ``glance.ImageService``.
+
+``session`` finds Glance and speaks to it with keystoneauth, ``put`` sends the
+bytes of a volume, ``answer`` reads what Glance says. Nothing of keystoneauth,
+requests or http.client passes beyond this package: its errors are the
+``ImageError`` branch of ``volupload.exception``.
+"""

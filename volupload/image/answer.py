@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads what Glance answers.
+
+Its errors are pages of WebOb, JSON or HTML by the mood of whoever raised
+them, with the reason between markup. A server that is not Glance at all, for
+example a web server's default site at a wrong endpoint, answers too, and must
+not be taken for it: a 404 would else prove that an image is gone.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import html
+import json
+import re
+from typing import Any
+
+_HIDDEN = re.compile(r'<(head|h1|script|style)\b.*?</\1\s*>', re.S | re.I)
+_TAG = re.compile(r'<[a-zA-Z/!][^<>]*>')
+
+# Reasons go into database columns, log lines and faults.
+_MAX_REASON = 1000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (of any case) and the body of one HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any] | None:
+        """The body as a JSON object, None if it is anything else."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    @property
+    def is_openstack(self) -> bool:
+        """Whether an OpenStack service wrote this, not a proxy or web
+        server. Such services number their answers, or say errors in JSON as
+        they were asked to."""
+        names = {name.lower() for name in self.headers}
+        return 'x-openstack-request-id' in names or bool(
+            _message(self.json() or {}))
+
+    @property
+    def reason(self) -> str:
+        """In plain words why, on one line; '' if nothing says it."""
+        text = self.body.decode('utf-8', 'replace')
+        value = self.json()
+        if value is not None:
+            text = _message(value)
+        return _plain(text)[:_MAX_REASON]
+
+    def __str__(self) -> str:
+        return f'HTTP {self.status} {self.reason or "without a reason"}'
+
+
+def _message(value: dict[str, Any]) -> str:
+    """Glance puts it at the top, Keystone's middleware below ``error``."""
+    for place in (value, value.get('error')):
+        if isinstance(place, dict) and isinstance(place.get('message'), str):
+            return str(place['message'])
+    return ''
+
+
+def _plain(text: str) -> str:
+    text = _TAG.sub(' ', _HIDDEN.sub(' ', text))
+    return ' '.join(html.unescape(text).split())

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What volupload asks of Glance.
+
+The record of an image is made with the user's token, so that owner, quota and
+policy are the user's. Everything after that (data, properties, deletion) is
+done with the service's own credentials from the section [glance], which do
+not expire in the queue.
+
+Image ids are chosen by the caller, so every request can be repeated or undone
+without knowing how the one before ended.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from typing import NoReturn
+
+from oslo_context import context as oslo_context
+
+from volupload.conf import CONF
+from volupload import exception
+from volupload.image import put
+from volupload.image.answer import Answer
+from volupload.image.session import Session
+
+_PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
+
+# Glance refuses a request of this user: the answer is the user's.
+_REFUSALS = (400, 403, 409, 413)
+
+
+class ImageService:
+    """One for a process, for any number of threads; loads what it needs with
+    the first request."""
+
+    def __init__(self) -> None:
+        self._session = Session()
+
+    def check_config(self) -> None:
+        """Refuse options that cannot work, without asking anybody.
+
+        :raises ConfigError: naming section and option.
+        """
+        self._session.check()
+
+    def create_image(self, context: oslo_context.RequestContext,
+                     image_id: str, *, name: str, disk_format: str,
+                     container_format: str, visibility: str | None = None,
+                     **properties: Any) -> dict[str, Any]:
+        """Make an image record, queued for its data; one HTTP request.
+
+        Without a user's token (auth_strategy = noauth) the service makes it
+        and gives it to the user's project.
+
+        :returns: the image as Glance shows it.
+        :raises ImageRefused: Glance does not allow it; with its reason.
+        :raises ImageServiceError: Glance cannot be asked. If its
+            ``outcome_unknown`` is set the record may be there all the same.
+        """
+        body = {'id': image_id, 'name': name, 'disk_format': disk_format,
+                'container_format': container_format, **properties}
+        if visibility is not None:
+            body['visibility'] = visibility
+        token = context.auth_token or None
+        if token is None:
+            body['owner'] = context.project_id
+        answer = self._session.request(
+            'POST', '/images', token=token, idempotent=False, json=body,
+            headers=_request_id(context))
+        if answer.status in _REFUSALS and answer.is_openstack:
+            raise exception.ImageRefused(
+                code=answer.status, reason=answer.reason or 'Refused.')
+        if answer.status != 201:
+            self._wrong(answer, unknown=answer.status >= 500)
+        return self._image(answer, image_id, unknown=True)
+
+    def get_image(self, image_id: str) -> dict[str, Any]:
+        """
+        :raises ImageNotFound: it is deleted or never was.
+        :raises ImageServiceError: Glance cannot be asked.
+        """
+        answer = self._request('GET', image_id)
+        if answer.status != 200:
+            self._wrong(answer)
+        return self._image(answer, image_id)
+
+    def update_image(self, image_id: str,
+                     **properties: Any) -> dict[str, Any]:
+        """Set properties, new or not, all or none of them.
+
+        :returns: the image as it is then.
+        :raises ImageNotFound: it is deleted or never was.
+        :raises ImageRefused: Glance does not allow it; with its reason.
+        :raises ImageServiceError: Glance cannot be asked.
+        """
+        changes = [{'op': 'add', 'path': f'/{_pointer(name)}', 'value': value}
+                   for name, value in properties.items()]
+        answer = self._request('PATCH', image_id, json=changes,
+                               headers={'Content-Type': _PATCH_TYPE})
+        if answer.status in _REFUSALS and answer.is_openstack:
+            raise exception.ImageRefused(
+                code=answer.status, reason=answer.reason or 'Refused.')
+        if answer.status != 200:
+            self._wrong(answer)
+        return self._image(answer, image_id)
+
+    def delete_image(self, image_id: str) -> None:
+        """Remove an image; one that is gone is fine.
+
+        :raises ImageServiceError: Glance cannot be asked, or refuses.
+        """
+        try:
+            answer = self._request('DELETE', image_id)
+        except exception.ImageNotFound:
+            return
+        if answer.status != 204:
+            self._wrong(answer)
+
+    def upload_data(self, image_id: str, chunks: Iterator[memoryview],
+                    image_size: int | None) -> None:
+        """Send the data of a queued image; never begun again by itself.
+
+        A look at the image comes first. It costs a request and finds, before
+        the volume is read, that the image is gone, and it makes keystoneauth
+        renew a token that Glance no longer takes: a PUT cannot be repeated.
+
+        :param image_size: the bytes that ``chunks`` gives altogether, which
+            Glance then compares; None: not known.
+        :raises ImageNotFound: it is deleted or never was.
+        :raises ImageDataRefused: with Glance's ``status`` and ``reason``.
+        :raises ImageServiceError: the connection broke, or stood still for
+            ``[glance] stall_timeout``. If its ``outcome_unknown`` is set
+            Glance may have got everything.
+        :raises Exception: what ``chunks`` raises, unchanged.
+        """
+        image = self.get_image(image_id)
+        if image.get('status') != 'queued':
+            raise exception.ImageDataRefused(
+                status=409, reason=f'The image is {image.get("status")}, not '
+                                   'queued.')
+        headers = {'Content-Type': 'application/octet-stream',
+                   'Accept': 'application/json',
+                   'User-Agent': 'volupload',
+                   **self._session.auth_headers(), **_request_id()}
+        answer = put.put(self._target(image_id), headers, chunks, image_size)
+        if answer.status == 401:
+            self._session.forget_token()
+        if answer.status >= 400:
+            raise exception.ImageDataRefused(
+                status=answer.status, reason=answer.reason)
+        if answer.status != 204:
+            self._wrong(answer, unknown=True)
+
+    def _target(self, image_id: str) -> put.Target:
+        url = f'{self._session.endpoint()}/v2/images/{image_id}/file'
+        tls = url.lower().startswith('https:')
+        return put.Target(
+            url=url,
+            connect_timeout=CONF.glance.timeout or CONF.glance.stall_timeout,
+            stall_timeout=CONF.glance.stall_timeout,
+            tls=self._session.tls_context() if tls else None)
+
+    def _request(self, method: str, image_id: str, *,
+                 headers: dict[str, str] | None = None,
+                 **body: Any) -> Answer:
+        """As the service itself, about an image that should be there."""
+        answer = self._session.request(
+            method, f'/images/{image_id}', **body,
+            headers={**(headers or {}), **_request_id()})
+        if answer.status in (404, 410) and answer.is_openstack:
+            raise exception.ImageNotFound(image_id=image_id)
+        return answer
+
+    def _image(self, answer: Answer, image_id: str, *,
+               unknown: bool = False) -> dict[str, Any]:
+        """The image in a good answer; whatever else it holds is an error."""
+        image = answer.json()
+        if image is None or image.get('id') != image_id:
+            self._wrong(answer, unknown=unknown)
+        return image
+
+    def _wrong(self, answer: Answer, *, unknown: bool = False) -> NoReturn:
+        error = exception.ImageServiceError(
+            reason=f'{self._session.endpoint()} answered {answer}')
+        if not answer.is_openstack:
+            self._session.forget()
+        error.outcome_unknown = unknown
+        raise error
+
+
+def _pointer(name: str) -> str:
+    """A property's name in a JSON pointer (RFC 6901, section 3)."""
+    return name.replace('~', '~0').replace('/', '~1')
+
+
+def _request_id(context: oslo_context.RequestContext | None = None) -> dict[
+        str, str]:
+    """So that the logs of both services can be put side by side."""
+    context = context or oslo_context.get_current()
+    return {'X-Openstack-Request-Id': context.global_id} if context else {}
