@@ -20,11 +20,11 @@ _transport: oslo_messaging.Transport | None = None
 _lock = threading.Lock()
 
 
-class ContextSerializer(oslo_messaging.NoOpSerializer):  # type: ignore[misc]
-    """A request's context as a dict, less its token."""
+class ContextSerializer(oslo_messaging.NoOpSerializer):
+    """A request's context as a dict; `to_dict` leaves the token out."""
 
     def serialize_context(self, ctxt: RequestContext) -> dict[str, Any]:
-        return {**ctxt.to_dict(), 'auth_token': None}
+        return ctxt.to_dict()
 
     def deserialize_context(self, ctxt: dict[str, Any]) -> RequestContext:
         return RequestContext.from_dict(ctxt)
@@ -54,7 +54,8 @@ def get_client(target: oslo_messaging.Target) -> oslo_messaging.RPCClient:
 
 
 def get_server(target: oslo_messaging.Target,
-               endpoints: Sequence[object]) -> oslo_messaging.RPCServer:
+               endpoints: Sequence[object],
+               ) -> oslo_messaging.MessageHandlingServer:
     return oslo_messaging.get_rpc_server(
         get_transport(), target, endpoints, executor='threading',
         serializer=ContextSerializer(),

@@ -13,7 +13,7 @@ from volupload.db import session
 
 
 def setup(prog: str, args: Sequence[str] = (),
-          config_files: Sequence[str] | None = None) -> None:
+          config_files: list[str] | None = None) -> None:
     """Read the configuration, start logging, bind the database.
 
     :param config_files: instead of those that oslo.config finds by itself.

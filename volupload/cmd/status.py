@@ -10,7 +10,7 @@ from volupload.conf import CONF
 from volupload.db import migration
 
 
-class Checks(upgradecheck.UpgradeCommands):  # type: ignore[misc]
+class Checks(upgradecheck.UpgradeCommands):
 
     def _check_schema(self) -> upgradecheck.Result:
         if migration.is_current():

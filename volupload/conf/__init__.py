@@ -25,7 +25,7 @@ for _module in MODULES:
 
 
 def parse(args: Sequence[str], prog: str,
-          config_files: Sequence[str] | None = None) -> None:
+          config_files: list[str] | None = None) -> None:
     """Read the configuration and refuse it whole if a value is wrong.
 
     oslo.config converts a value when it is first read, which may be days

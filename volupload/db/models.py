@@ -25,12 +25,16 @@ def precise_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
+TABLE = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+
+
 class Base(models.ModelBase, orm.DeclarativeBase):
-    __table_args__ = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+    pass
 
 
 class VolumeType(Base):
     __tablename__ = 'volume_types'
+    __table_args__ = TABLE
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(255), unique=True)
@@ -46,7 +50,7 @@ class Volume(Base):
     __table_args__ = (
         sa.Index('volumes_by_project', 'project_id', 'created_at'),
         sa.Index('volumes_by_status', 'status'),
-        Base.__table_args__,
+        TABLE,
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
@@ -76,6 +80,7 @@ class Volume(Base):
 
 class VolumeMetadata(Base):
     __tablename__ = 'volume_metadata'
+    __table_args__ = TABLE
 
     volume_id: Mapped[str] = mapped_column(
         sa.ForeignKey('volumes.id', ondelete='CASCADE'), primary_key=True)
@@ -96,7 +101,7 @@ class Upload(Base):
         sa.Index('uploads_by_status', 'status', 'created_at'),
         sa.Index('uploads_by_project', 'project_id', 'created_at'),
         sa.Index('uploads_by_volume', 'volume_id'),
-        Base.__table_args__,
+        TABLE,
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
@@ -131,7 +136,7 @@ class Service(Base):
     __tablename__ = 'services'
     __table_args__ = (
         sa.UniqueConstraint('host', 'binary', name='services_host_binary'),
-        Base.__table_args__,
+        TABLE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

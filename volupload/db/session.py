@@ -62,7 +62,8 @@ def count_changed(writing: orm.Session,
 
 
 def engine() -> sqlalchemy.Engine:
-    return _manager.writer.get_engine()
+    found: sqlalchemy.Engine = _manager.writer.get_engine()
+    return found
 
 
 def dispose() -> None:

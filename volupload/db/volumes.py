@@ -76,8 +76,8 @@ def _sort_dirs(sort: Sequence[tuple[str, str]]) -> list[str]:
     return [*directions, directions[-1] if directions else 'desc']
 
 
-def _filtered(query: sa.Select[tuple[Volume]],
-              filters: Mapping[str, Any]) -> sa.Select[tuple[Volume]]:
+def _filtered(query: sa.Select[Volume],
+              filters: Mapping[str, Any]) -> sa.Select[Volume]:
     for name, wanted in filters.items():
         if name == 'metadata':
             for key, value in wanted.items():

@@ -5,8 +5,8 @@ What there is to do stands in the database. An RPC message only wakes one of
 two loops, which look there and also do so by themselves every
 ``sweep_interval`` seconds; a message that is lost delays work, no more.
 
-* *volumes* says that the manager lives, makes new volumes (first come, first
-  served among the managers) and deletes those that are to go;
+* *volumes* says that the manager lives, and has `volupload.volume.keeper`
+  make new volumes and delete those that are to go;
 * *uploads* gives every free slot of ``max_concurrent`` the oldest queued
   upload, to be run by `volupload.volume.uploader`.
 """
@@ -18,20 +18,17 @@ import os
 import threading
 
 import oslo_messaging
-from oslo_utils import units
 
-from volupload import exception
 from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import models
 from volupload.db import services
 from volupload.db import uploads
-from volupload.db import volumes
 from volupload.image import glance
 from volupload.volume import rpcapi
+from volupload.volume.keeper import Keeper
 from volupload.volume.loop import Loop
-from volupload.volume.status import VolumeStatus
 from volupload.volume.uploader import Uploader
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +50,7 @@ class VolumeManager:
         self._backends = backends
         self._worker = f'{CONF.host}:{os.getpid()}'
         self._abort = threading.Event()
+        self._keeper = Keeper(backends)
         self._uploader = Uploader(backends, images or glance.ImageService(),
                                   self._abort.is_set)
         self._pool = futures.ThreadPoolExecutor(
@@ -93,50 +91,13 @@ class VolumeManager:
         self._pool.shutdown(wait=True)
         patience.cancel()
 
-    # Volumes.
+    # The two loops' work.
 
     def sweep_volumes(self) -> None:
-        """Do what the database says about volumes, one after the other."""
+        """Say that the manager lives; make and delete volumes."""
         for host in self._backends:
             services.beat(host, BINARY, rpcapi.TOPIC)
-        for volume in volumes.get_unfinished(self._backends):
-            try:
-                self._finish(volume)
-            except exception.BackendError as error:
-                self._fail_volume(volume, error)
-
-    def _finish(self, volume: models.Volume) -> None:
-        if volume.status == VolumeStatus.DELETING and volume.host:
-            self._backends[volume.host].delete(volume.id)
-            volumes.destroy(volume.id)
-            LOG.info('Volume %s is deleted', volume.id)
-        elif volume.status == VolumeStatus.CREATING and self._take(volume):
-            assert volume.host is not None
-            self._backends[volume.host].create(
-                volume.id, volume.size_gb * units.Gi)
-            volumes.transition(volume.id, {VolumeStatus.CREATING},
-                               VolumeStatus.AVAILABLE)
-            LOG.info('Volume %s of %s GiB is created on %s', volume.id,
-                     volume.size_gb, volume.host)
-
-    def _take(self, volume: models.Volume) -> bool:
-        if volume.host is None:
-            host = next(iter(self._backends))
-            if not volumes.claim(volume.id, host):
-                return False    # another manager was faster
-            volume.host = host
-        return True
-
-    def _fail_volume(self, volume: models.Volume,
-                     error: exception.BackendError) -> None:
-        LOG.error('Volume %s cannot leave %s: %s', volume.id, volume.status,
-                  error)
-        ending = {VolumeStatus.CREATING: VolumeStatus.ERROR,
-                  VolumeStatus.DELETING: VolumeStatus.ERROR_DELETING}
-        was = VolumeStatus(volume.status)
-        volumes.transition(volume.id, {was}, ending[was])
-
-    # Uploads.
+        self._keeper.sweep()
 
     def sweep_uploads(self) -> None:
         """Give the free slots work, until there is none or no slot."""

@@ -20,13 +20,13 @@ from volupload.volume.manager import VolumeManager
 LOG = logging.getLogger(__name__)
 
 
-class VolumeService(service.Service):  # type: ignore[misc]
+class VolumeService(service.Service):
     """What oslo.service starts, in a process of its own or in a thread."""
 
     def __init__(self) -> None:
         super().__init__()
         self._manager: VolumeManager | None = None
-        self._servers: list[oslo_messaging.RPCServer] = []
+        self._servers: list[oslo_messaging.MessageHandlingServer] = []
 
     def check(self) -> None:
         """Refuse to start where it could not work; leaves nothing open.
@@ -68,7 +68,8 @@ def _load_backends() -> dict[str, Backend]:
             for name in CONF.enabled_backends}
 
 
-def _server(host: str, manager: VolumeManager) -> oslo_messaging.RPCServer:
+def _server(host: str,
+            manager: VolumeManager) -> oslo_messaging.MessageHandlingServer:
     return rpc.get_server(
         oslo_messaging.Target(topic=rpcapi.TOPIC, server=host), [manager])
 

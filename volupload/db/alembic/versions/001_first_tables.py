@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the first release."""
 
+from typing import Any
+
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -8,7 +10,7 @@ from sqlalchemy.dialects import mysql
 revision = '001'
 down_revision = None
 
-TABLE = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+TABLE: dict[str, Any] = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
 
 
 def upgrade() -> None:
