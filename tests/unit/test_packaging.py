@@ -19,7 +19,6 @@ LICENCE_LINE = '# SPDX-License-Identifier: Apache-2.0'
 LOADED_BY_NAME = {
     'pbr': 'the build, and the version at run time',
     'pymysql': 'the driver in a database URL of MariaDB',
-    'pastedeploy': 'the reader of api-paste.ini, a part of the package paste',
     'python-memcached': 'keystonemiddleware, for memcached_servers',
 }
 
@@ -51,7 +50,8 @@ def used() -> set[str]:
     """Distributions that the code imports from."""
     known = metadata.packages_distributions()
     outside = imported_packages() - sys.stdlib_module_names - {'volupload'}
-    return {normal(known.get(name, [name])[0]) for name in outside}
+    return {normal(distribution) for name in outside
+            for distribution in known.get(name, [name])}
 
 
 def tracked() -> list[pathlib.Path]:

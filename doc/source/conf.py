@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sphinx's settings for the documentation."""
+
+extensions = [
+    'openstackdocstheme',
+    'oslo_config.sphinxconfiggen',
+    'oslo_config.sphinxext',
+    'oslo_policy.sphinxext',
+    'oslo_policy.sphinxpolicygen',
+]
+
+project = 'volupload'
+copyright = 'the volupload developers'
+
+html_theme = 'openstackdocs'
+pygments_style = 'native'
+openstackdocs_auto_name = False
+
+# The samples that the pages under configuration/ show.
+config_generator_config_file = [
+    ('../../etc/volupload/config-generator.conf', '_static/volupload'),
+]
+policy_generator_config_file = [
+    ('../../etc/volupload/policy-generator.conf', '_static/volupload'),
+]
