@@ -8,7 +8,6 @@ import fixtures
 from oslo_config import fixture as config_fixture
 import testtools
 
-import volupload.cmd  # noqa: F401  threads, before any oslo.service
 from volupload import conf
 from volupload import service
 from volupload.conf import CONF
