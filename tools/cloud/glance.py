@@ -8,10 +8,9 @@ files of its store are named by image id, in `Glance.images`.
 import inspect
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from tools.cloud import keystone, ports, process, programs, templates, wsgi
+from tools.cloud import (
+    keystone, ports, process, programs, service, templates, wsgi)
 
 _CONFIG = """\
 [DEFAULT]
@@ -47,11 +46,8 @@ www_authenticate_uri = {keystone_url}
 """
 
 
-class Glance:
+class Glance(service.Service):
     """Glance on a free port of loopback, in the catalogue as `image`.
-
-    It keeps its port, its database and its images when it is stopped and
-    started again.
 
     :param connection: a database URL; SQLite in the directory without it
     :param memcached: host:port of a cache for token validations
@@ -63,7 +59,7 @@ class Glance:
                  memcached: str | None = None, processes: int = 1,
                  threads: int = 16, debug: bool = False,
                  extra: str = '') -> None:
-        self.directory = directory.absolute()
+        super().__init__(directory)
         self.identity = identity
         self.port = ports.free_port()
         self.url = f'http://127.0.0.1:{self.port}'
@@ -80,15 +76,6 @@ class Glance:
         self._template = templates.Template(
             'glance', inspect.getsource(sys.modules[__name__]))
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None,
-                 error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.stop()
-
     @property
     def config_file(self) -> Path:
         return self.directory / 'glance-api.conf'
@@ -97,22 +84,12 @@ class Glance:
     def _database(self) -> Path:
         return self.directory / 'glance.sqlite'
 
-    def start(self) -> None:
-        """Start it; the first time, make its database and publish it too.
+    def prepare(self) -> None:
+        self._write_configuration()
+        self._make_database()
 
-        :raises ServiceFailed: names the log
-        :raises NotInstalled: the Python requirements are not there
-        """
-        first = not self.config_file.exists()
-        if first:
-            self._write_configuration()
-            self._make_database()
-        self.daemon.start()
-        if first:
-            self.identity.publish('image', 'glance', self.url)
-
-    def stop(self) -> None:
-        self.daemon.stop()
+    def settle(self) -> None:
+        self.identity.publish('image', 'glance', self.url)
 
     def _write_configuration(self) -> None:
         for name in ('images', 'staging', 'tasks'):

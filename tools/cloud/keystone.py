@@ -25,10 +25,10 @@ import os
 import sys
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from tools.cloud import errors, http, ports, process, programs, templates, wsgi
+from tools.cloud import (
+    errors, http, ports, process, programs, service, templates, wsgi)
 
 REGION = 'RegionOne'
 PROJECTS = ('demo', 'other', 'service')
@@ -76,10 +76,8 @@ class Token:
     catalog: tuple[dict[str, Any], ...] = ()
 
 
-class Keystone:
+class Keystone(service.Service):
     """Keystone on a free port of loopback.
-
-    It keeps its port and its database when it is stopped and started again.
 
     :param memcached: host:port of a cache, shared by the worker processes
     """
@@ -87,7 +85,7 @@ class Keystone:
     def __init__(self, directory: Path, *, processes: int = 1,
                  threads: int = 8, memcached: str | None = None,
                  debug: bool = False) -> None:
-        self.directory = directory.absolute()
+        super().__init__(directory)
         self.port = ports.free_port()
         self.root_url = f'http://127.0.0.1:{self.port}'
         self.url = f'{self.root_url}/v3'
@@ -101,18 +99,10 @@ class Keystone:
         self._debug = debug
         self._template = templates.Template(
             'keystone', inspect.getsource(sys.modules[__name__]))
+        self._populated = False
         self._ids: dict[tuple[str, str], str] = {}
         self._admin: Token | None = None
         self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None,
-                 error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.stop()
 
     @property
     def config_file(self) -> Path:
@@ -122,30 +112,19 @@ class Keystone:
     def _database(self) -> Path:
         return self.directory / 'keystone.sqlite'
 
-    def start(self) -> None:
-        """Start it; the first time, make its database and users as well.
-
-        :raises ServiceFailed: names the log
-        :raises NotInstalled: the Python requirements are not there
-        """
-        if self.config_file.exists():
-            self.daemon.start()
-            return
+    def prepare(self) -> None:
         self._write_configuration()
-        ready = self._template.copy_to(self._database)
-        if not ready:
+        self._populated = self._template.copy_to(self._database)
+        if not self._populated:
             self._make_database()
-        self.daemon.start()
-        if not ready:
+
+    def settle(self) -> None:
+        if not self._populated:
             self._populate()
             self._template.keep(self._database)
         self.publish('identity', 'keystone', self.url)
 
-    def stop(self) -> None:
-        self.daemon.stop()
-
     def _write_configuration(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
         for repository in ('fernet-keys', 'credential-keys'):
             _write_keys(self.directory / repository)
         self.config_file.write_text(_CONFIG.format(

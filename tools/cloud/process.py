@@ -114,7 +114,7 @@ class Daemon:
             self._warden = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=output,
                 stderr=subprocess.STDOUT, cwd=self.cwd,
-                env=os.environ | self.environ, start_new_session=True)
+                env=environment(self.environ), start_new_session=True)
         _running.add(self)
 
     def _await_health(self) -> None:
@@ -179,6 +179,16 @@ def tail(log: Path, lines: int = 15) -> str:
         return f'(no log: {error})'
 
 
+def environment(added: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The owner's environment and more.
+
+    What an openrc file set is left out: it would speak of another cloud.
+    """
+    inherited = {name: value for name, value in os.environ.items()
+                 if not name.startswith('OS_')}
+    return inherited | dict(added or {})
+
+
 def run(command: Sequence[str | Path], *, log: Path,
         environ: Mapping[str, str] | None = None, user: str | None = None,
         cwd: Path | None = None) -> None:
@@ -191,7 +201,7 @@ def run(command: Sequence[str | Path], *, log: Path,
         done = subprocess.run(
             [str(part) for part in command], stdin=subprocess.DEVNULL,
             stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
-            env=os.environ | dict(environ or {}),
+            env=environment(environ),
             user=user if user and not os.geteuid() else None,
             check=False)
     if done.returncode:
