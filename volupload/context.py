@@ -16,9 +16,9 @@ class RequestContext(context.RequestContext):
     only if somebody wants to know, unless the constructor is told.
     """
 
-    def __init__(self, *args: Any, is_admin: bool | None = None,
+    def __init__(self, *, is_admin: bool | None = None,
                  **kwargs: Any) -> None:
-        super().__init__(*args, is_admin=is_admin, **kwargs)
+        super().__init__(is_admin=is_admin, **kwargs)
         self._creds: dict[str, Any] | None = None
 
     def check_is_admin(self) -> bool:

@@ -36,6 +36,6 @@ rules = [
 ]
 
 
-def operation(method: str, path: str) -> dict[str, str]:
+def operation(method: str, path: str) -> policy.Operation:
     """One line of the table of URLs that the documentation shows."""
     return {'method': method, 'path': path}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What there is to ask for: one table, and everything else follows from it.
+
+Every path is served below each of `PREFIXES`. A path that is here with other
+methods is answered with 405 and the methods it has; others with 404.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import routes
+
+from volupload import exception
+from volupload.api import volume_actions
+from volupload.api import volumes
+from volupload.api.request import Request
+from volupload.api.request import Response
+
+Handler = Callable[..., Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What answers one method of one path.
+
+    :ivar handler: takes the request and the variables of the path.
+    :ivar has_body: whether a JSON object is read into `request.body` first.
+    :ivar actions: handlers by the key of the body, instead of one handler.
+    """
+
+    handler: Handler | None = None
+    has_body: bool = False
+    actions: Mapping[str, Handler] | None = None
+
+    def prepare(self, request: Request) -> Handler:
+        """Read what is to be read, and say who is to handle it.
+
+        :raises NoSuchAction, MalformedRequestBody, UnsupportedContentType:
+        """
+        if self.has_body:
+            request.body = request.read_object()
+        if self.actions is None:
+            assert self.handler is not None  # noqa: S101
+            return self.handler
+        name, request.body = request.read_action()
+        if name not in self.actions:
+            raise exception.NoSuchAction(action=name)
+        return self.actions[name]
+
+
+ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
+    '/volumes': {
+        'GET': Endpoint(volumes.index),
+        'POST': Endpoint(volumes.create, has_body=True)},
+    '/volumes/detail': {
+        'GET': Endpoint(volumes.detail)},
+    '/volumes/{volume_id}': {
+        'GET': Endpoint(volumes.show),
+        'PUT': Endpoint(volumes.update, has_body=True),
+        'DELETE': Endpoint(volumes.delete)},
+    '/volumes/{volume_id}/action': {
+        'POST': Endpoint(actions=volume_actions.ACTIONS)},
+}
+
+PREFIXES = ('/v3/{project_id}', '/v3', '/v2/{project_id}')
+
+
+class Router:
+
+    def __init__(self) -> None:
+        # Without minimization a pattern matches only what it says.
+        self._mapper = routes.Mapper(controller_scan=None, register=False)
+        self._mapper.minimization = False
+        for prefix in PREFIXES:
+            for path in ROUTES:
+                self._mapper.connect(path, prefix + path)
+        self._mapper.create_regs([])
+
+    def match(self, path: str, method: str) -> tuple[Endpoint, dict[str, Any]]:
+        """The endpoint, and the variables of the path.
+
+        :raises RouteNotFound: there is no such path.
+        :raises MethodNotAllowed: there is, for other methods.
+        """
+        found = self._mapper.routematch(path)
+        if found is None:
+            raise exception.RouteNotFound()
+        variables, route = found
+        endpoints = ROUTES[route.name]
+        if method not in endpoints:
+            raise exception.MethodNotAllowed(allowed=tuple(endpoints))
+        return endpoints[method], variables

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A volume, and its upload, as clients see them."""
+
+from collections.abc import Mapping
+import datetime
+from typing import Any
+
+from volupload.api.request import Request
+from volupload.db import models
+
+
+def timestamp(moment: datetime.datetime | None) -> str | None:
+    """``2014-05-27T12:26:11.000000``: UTC, no zone, always microseconds."""
+    if moment is None:
+        return None
+    return moment.isoformat(timespec='microseconds')
+
+
+def links(request: Request, volume_id: str) -> list[dict[str, str]]:
+    """The volume's URL with the version, and one without that stays true."""
+    project = f'/{request.project_id}' if request.project_id else ''
+    version = '/v3' if request.is_v3 else '/v2'
+    tail = f'{project}/volumes/{volume_id}'
+    return [{'rel': 'self', 'href': f'{request.base_url}{version}{tail}'},
+            {'rel': 'bookmark', 'href': f'{request.base_url}{tail}'}]
+
+
+def summary(request: Request, volume: models.Volume) -> dict[str, Any]:
+    return {'id': volume.id, 'name': volume.name,
+            'links': links(request, volume.id)}
+
+
+def detail(request: Request, volume: models.Volume) -> dict[str, Any]:
+    """Every key that clients expect; what is not done here is a constant."""
+    view: dict[str, Any] = {
+        'id': volume.id,
+        'status': volume.status,
+        'size': volume.size_gb,
+        'availability_zone': volume.availability_zone,
+        'created_at': timestamp(volume.created_at),
+        'updated_at': timestamp(volume.updated_at),
+        'name': volume.name,
+        'description': volume.description,
+        'volume_type': volume.volume_type and volume.volume_type.name,
+        'snapshot_id': None,
+        'source_volid': None,
+        'metadata': volume.metadata_,
+        'links': links(request, volume.id),
+        'user_id': volume.user_id,
+        'bootable': 'false',
+        'encrypted': False,
+        'replication_status': None,
+        'consistencygroup_id': None,
+        'multiattach': False,
+        'attachments': [],
+        'os-vol-tenant-attr:tenant_id': volume.project_id,
+    }
+    if request.context.is_admin:
+        view['os-vol-host-attr:host'] = volume.host
+    return view
+
+
+def volume_type(row: models.VolumeType | None) -> dict[str, Any] | None:
+    """The object that v3 shows beside an upload."""
+    if row is None:
+        return None
+    return {
+        'id': row.id, 'name': row.name, 'description': row.description,
+        'is_public': row.is_public, 'extra_specs': row.extra_specs,
+        'qos_specs_id': None, 'created_at': timestamp(row.created_at),
+        'updated_at': timestamp(row.updated_at), 'deleted_at': None,
+        'deleted': False,
+    }
+
+
+def upload(request: Request, volume: models.Volume, begun: models.Upload,
+           image: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to an upload: ten keys, their order is the document's.
+
+    v3 shows the volume type as an object, and how the image is seen.
+    """
+    kind = volume.volume_type
+    view: dict[str, Any] = {
+        'status': volume.status,
+        'image_id': begun.image_id,
+        'image_name': begun.image_name,
+        'volume_type': kind and kind.name,
+        'container_format': begun.container_format,
+        'size': volume.size_gb,
+        'disk_format': begun.disk_format,
+        'id': volume.id,
+        'display_description': volume.description,
+        'updated_at': timestamp(volume.updated_at),
+    }
+    if request.is_v3:
+        view |= {'volume_type': volume_type(kind),
+                 'visibility': image.get('visibility'),
+                 'protected': begun.protected}
+    return {'os-volume_upload_image': view}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is done to a volume by ``POST .../action``: its upload to Glance."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from volupload.api import volumes
+from volupload.api.request import Request
+from volupload.api.request import Response
+from volupload.api.schemas import volume_actions as schema
+from volupload.api.views import volumes as view
+from volupload.policies import volume_actions as policies
+
+
+def upload_image(request: Request, volume_id: str) -> Response:
+    """Begin to upload the volume; the answer comes before the data moves."""
+    arguments = schema.upload_image(request.version).parse(request.body)
+    volume = volumes.find(request, volume_id, metadata=False)
+    request.context.authorize(policies.UPLOAD_IMAGE, volume)
+    request.context.authorize(policies.COPY_VOLUME_TO_IMAGE, volume)
+    if arguments.get('visibility') == 'public':
+        request.context.authorize(policies.UPLOAD_PUBLIC, volume)
+    upload, image = request.volume_api.copy_volume_to_image(
+        request.context, volume, **arguments)
+    return Response(202, view.upload(request, volume, upload, image))
+
+
+ACTIONS: Mapping[str, Callable[..., Response]] = {
+    schema.NAME: upload_image,
+}

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes: create, list, show, update, delete.
+
+Enough of Block Storage for a deployment of its own to have volumes that can
+be uploaded, and for clients to find the one they mean.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from volupload import exception
+from volupload.api import listing
+from volupload.api.request import Request
+from volupload.api.request import Response
+from volupload.api.schemas import volumes as schema
+from volupload.api.views import volumes as view
+from volupload.db import models
+from volupload.policies import volumes as policies
+
+View = Callable[[Request, models.Volume], dict[str, Any]]
+
+
+def create(request: Request) -> Response:
+    values = schema.create(request.body, strict=request.is_v3)
+    request.context.authorize(policies.CREATE)
+    volume = request.volume_api.create(request.context, **values)
+    return Response(202, {'volume': view.detail(request, volume)})
+
+
+def index(request: Request) -> Response:
+    return _list(request, view.summary)
+
+
+def detail(request: Request) -> Response:
+    return _list(request, view.detail)
+
+
+def _list(request: Request, show_one: View) -> Response:
+    wanted = listing.read(request)
+    request.context.authorize(policies.GET_ALL)
+    found = [] if wanted.empty else request.volume_api.get_all(
+        request.context, filters=wanted.filters, sort=wanted.sort,
+        limit=wanted.limit + 1, marker=wanted.marker, offset=wanted.offset,
+        all_projects=wanted.all_projects)
+    page = found[:wanted.limit]
+    body: dict[str, Any] = {
+        'volumes': [show_one(request, volume) for volume in page]}
+    if len(found) > len(page):
+        body['volumes_links'] = listing.next_link(request, page[-1].id)
+    return Response(200, body)
+
+
+def show(request: Request, volume_id: str) -> Response:
+    volume = find(request, volume_id)
+    return Response(200, {'volume': view.detail(request, volume)})
+
+
+def update(request: Request, volume_id: str) -> Response:
+    changes = schema.update(request.body, strict=request.is_v3)
+    volume = find(request, volume_id)
+    request.context.authorize(policies.UPDATE, volume)
+    volume = request.volume_api.update(request.context, volume, **changes)
+    return Response(200, {'volume': view.detail(request, volume)})
+
+
+def delete(request: Request, volume_id: str) -> Response:
+    volume = find(request, volume_id, metadata=False)
+    request.context.authorize(policies.DELETE, volume)
+    request.volume_api.delete(request.context, volume)
+    return Response(202)
+
+
+def find(request: Request, volume_id: str, *,
+         metadata: bool = True) -> models.Volume:
+    """The volume, if the caller may know of it.
+
+    :raises VolumeNotFound: there is none; on v3 also when the policy hides
+        it, so that nobody learns which ids exist.
+    :raises PolicyNotAuthorized: on v2, whose document says 403.
+    """
+    volume = request.volume_api.get(request.context, volume_id,
+                                    metadata=metadata)
+    try:
+        request.context.authorize(policies.GET, volume)
+    except exception.PolicyNotAuthorized:
+        if not request.is_v3:
+            raise
+        raise exception.VolumeNotFound(volume_id=volume_id) from None
+    return volume
