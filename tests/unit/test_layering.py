@@ -7,6 +7,7 @@ function, or for the type checker only.
 
 import ast
 from collections.abc import Iterator
+import os
 import pathlib
 import subprocess
 import sys
@@ -29,6 +30,7 @@ ROWS = (
 
 # Modules that are a part of the room of another.
 PART_OF = {
+    'volume.keeper': 'volume.manager',
     'volume.loop': 'volume.manager',
     'volume.service': 'volume.manager',
     'volume.uploader': 'volume.manager',
@@ -37,6 +39,7 @@ PART_OF = {
 # The few rooms of one row that know another of it: who, whom.
 BESIDE = {
     ('cmd', 'service'),
+    ('wsgi', 'cmd'),
     ('wsgi', 'service'),
     ('backends', 'transfer'),
     ('rpc', 'context'),
@@ -165,18 +168,21 @@ class TestThreads(base.TestCase):
         self.assert_on_threads(*programs)
 
     def test_wsgi_application_runs_on_threads(self) -> None:
-        self.assert_on_threads('volupload.api.app')
+        config = pathlib.Path(self.state_path) / 'volupload.conf'
+        config.write_text('[DEFAULT]\ntransport_url = fake://\n'
+                          f'state_path = {self.state_path}\n'
+                          '[api]\nauth_strategy = noauth\n')
+        self.assert_on_threads('volupload.wsgi.api',
+                               VOLUPLOAD_CONFIG_FILES=str(config))
 
-    def assert_on_threads(self, *modules: str) -> None:
+    def assert_on_threads(self, *modules: str, **environ: str) -> None:
         """In a process of its own: another test has chosen for this one."""
         script = (
-            'import sys\n'
             f'import {", ".join(modules)}\n'
             'from oslo_service import backend\n'
-            'if "oslo_service.service" in sys.modules:\n'
-            '    chosen = backend.get_backend_type()\n'
-            '    assert chosen == backend.BackendType.THREADING, chosen\n')
+            'chosen = backend.get_backend_type()\n'
+            'assert chosen == backend.BackendType.THREADING, chosen\n')
         done = subprocess.run(
             [sys.executable, '-c', script], cwd=ROOT, text=True,
-            stderr=subprocess.PIPE)
+            env=os.environ | environ, capture_output=True)
         self.assertEqual(0, done.returncode, done.stderr)
