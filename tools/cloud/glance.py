@@ -6,13 +6,18 @@ files of its store are named by image id, in `Glance.images`.
 """
 
 import inspect
-import sys
 from pathlib import Path
+import sys
 
-from tools.cloud import (
-    keystone, ports, process, programs, service, templates, wsgi)
+from tools.cloud import keystone
+from tools.cloud import ports
+from tools.cloud import process
+from tools.cloud import programs
+from tools.cloud import service
+from tools.cloud import templates
+from tools.cloud import wsgi
 
-_CONFIG = """\
+_CONFIG = '''\
 [DEFAULT]
 debug = {debug}
 enabled_backends = local:file
@@ -43,7 +48,7 @@ www_authenticate_uri = {keystone_url}
 {auth}
 {memcached}
 {extra}
-"""
+'''
 
 
 class Glance(service.Service):
@@ -94,6 +99,7 @@ class Glance(service.Service):
     def _write_configuration(self) -> None:
         for name in ('images', 'staging', 'tasks'):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
+        auth = self.identity.auth_options('glance')
         memcached = ''
         if self._memcached is not None:
             memcached = f'memcached_servers = {self._memcached}'
@@ -101,7 +107,8 @@ class Glance(service.Service):
             directory=self.directory, paste=_paste_file(),
             connection=self._connection or f'sqlite:///{self._database}',
             keystone_url=self.identity.root_url, memcached=memcached,
-            auth=self.identity.auth_options('glance'), debug=self._debug,
+            auth='\n'.join(f'{k} = {v}' for k, v in auth.items()),
+            debug=self._debug,
             extra=self._extra))
 
     def _make_database(self) -> None:

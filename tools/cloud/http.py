@@ -4,12 +4,13 @@
 Proxies of the environment are never asked: everything is on loopback.
 """
 
+from collections.abc import Mapping
 import dataclasses
+import email.message
 import json
+from typing import Any
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from typing import Any
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -19,7 +20,7 @@ class Answer:
     """Status, headers (any case) and body of one answer."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: email.message.Message
     body: bytes
 
     @property
@@ -28,7 +29,7 @@ class Answer:
 
 
 def request(method: str, url: str, *, json_body: Any = None,
-            token: str | None = None,
+            body: bytes | None = None, token: str | None = None,
             headers: Mapping[str, str] | None = None,
             timeout: float = 60) -> Answer:
     """Send one request; every status is an answer, not an error.
@@ -36,7 +37,7 @@ def request(method: str, url: str, *, json_body: Any = None,
     :raises OSError: nobody answered
     """
     sent = dict(headers or {})
-    data = None
+    data = body
     if json_body is not None:
         data = json.dumps(json_body).encode()
         sent.setdefault('Content-Type', 'application/json')

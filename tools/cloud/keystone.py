@@ -22,13 +22,19 @@ import base64
 import dataclasses
 import inspect
 import os
+from pathlib import Path
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
-from tools.cloud import (
-    errors, http, ports, process, programs, service, templates, wsgi)
+from tools.cloud import errors
+from tools.cloud import http
+from tools.cloud import ports
+from tools.cloud import process
+from tools.cloud import programs
+from tools.cloud import service
+from tools.cloud import templates
+from tools.cloud import wsgi
 
 REGION = 'RegionOne'
 PROJECTS = ('demo', 'other', 'service')
@@ -41,7 +47,7 @@ USERS = {
     'glance': ('service', ('service',)),
 }
 
-_CONFIG = """\
+_CONFIG = '''\
 [DEFAULT]
 debug = {debug}
 
@@ -63,7 +69,7 @@ key_repository = {directory}/credential-keys
 
 [cache]
 {cache}
-"""
+'''
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -203,8 +209,8 @@ class Keystone(service.Service):
     def withdraw(self, service_type: str) -> None:
         """Take a service out of the catalogue."""
         listed = self.call('GET', f'/services?type={service_type}')
-        for service in listed['services']:
-            self.call('DELETE', f'/services/{service["id"]}')
+        for found in listed['services']:
+            self.call('DELETE', f'/services/{found["id"]}')
 
     def _service(self, service_type: str, name: str) -> str:
         listed = self.call('GET', f'/services?type={service_type}')
@@ -238,7 +244,6 @@ class Keystone(service.Service):
 
         :raises CloudError: Keystone refused
         """
-        home = USERS.get(user, (user, ()))[0]
         domain = {'id': 'default'}
         answer = http.request('POST', f'{self.url}/auth/tokens', json_body={
             'auth': {
@@ -248,7 +253,7 @@ class Keystone(service.Service):
                         'name': user, 'domain': domain,
                         'password': password or user}}},
                 'scope': {'project': {
-                    'name': project or home, 'domain': domain}}}})
+                    'name': project or home_of(user), 'domain': domain}}}})
         if answer.status != 201:
             raise errors.CloudError(
                 f'Keystone answered {answer.status} to {user}: '
@@ -257,17 +262,23 @@ class Keystone(service.Service):
         return Token(answer.headers['X-Subject-Token'], body['user']['id'],
                      body['project']['id'], tuple(body.get('catalog', ())))
 
-    def auth_options(self, user: str) -> str:
-        """keystoneauth1's options in a service's configuration file."""
-        project = USERS.get(user, (user, ()))[0]
-        return (f'auth_type = password\n'
-                f'auth_url = {self.url}\n'
-                f'username = {user}\n'
-                f'password = {user}\n'
-                f'project_name = {project}\n'
-                f'user_domain_id = default\n'
-                f'project_domain_id = default\n'
-                f'region_name = {REGION}\n')
+    def auth_options(self, user: str) -> dict[str, str]:
+        """keystoneauth1's options of a section in a service's file."""
+        return {
+            'auth_type': 'password',
+            'auth_url': self.url,
+            'username': user,
+            'password': user,
+            'project_name': home_of(user),
+            'user_domain_id': 'default',
+            'project_domain_id': 'default',
+            'region_name': REGION,
+        }
+
+
+def home_of(user: str) -> str:
+    """The project of which a user's token is where none is named."""
+    return USERS[user][0] if user in USERS else user
 
 
 def _write_keys(repository: Path) -> None:

@@ -4,14 +4,17 @@
 import os
 from pathlib import Path
 
-from tools.cloud import ports, process, programs, service
+from tools.cloud import ports
+from tools.cloud import process
+from tools.cloud import programs
+from tools.cloud import service
 
 _PACKAGE = 'mariadb-server'
 
-_USER = """\
+_USER = '''\
 CREATE USER IF NOT EXISTS volupload@'127.0.0.1' IDENTIFIED BY 'volupload';
 GRANT ALL PRIVILEGES ON *.* TO volupload@'127.0.0.1' WITH GRANT OPTION;
-"""
+'''
 
 
 class MariaDB(service.Service):

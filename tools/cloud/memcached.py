@@ -2,10 +2,13 @@
 """A throwaway memcached, from Debian's package of that name."""
 
 import os
-import signal
 from pathlib import Path
+import signal
 
-from tools.cloud import ports, process, programs, service
+from tools.cloud import ports
+from tools.cloud import process
+from tools.cloud import programs
+from tools.cloud import service
 
 
 class Memcached(service.Service):

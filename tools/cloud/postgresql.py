@@ -7,19 +7,26 @@ into ours; the directory goes when the process that started it ends.
 """
 
 import os
+from pathlib import Path
 import pwd
 import shutil
 import signal
 import tempfile
 import weakref
-from pathlib import Path
 
-from tools.cloud import errors, ports, process, programs, service
+from tools.cloud import errors
+from tools.cloud import ports
+from tools.cloud import process
+from tools.cloud import programs
+from tools.cloud import service
 
 _PACKAGE = 'postgresql'
 _PROGRAMS = '/usr/lib/postgresql/*/bin'
 _ACCOUNT = 'postgres'
 _PREFIX = 'volupload-postgresql-'
+# Asked for now: a test may move the temporary directory to where only its
+# own account gets in.
+_TEMPORARY = Path(tempfile.gettempdir())
 
 
 class PostgreSQL(service.Service):
@@ -59,7 +66,8 @@ class PostgreSQL(service.Service):
         if os.geteuid():
             return self.directory
         _remove_leavings()
-        home = Path(tempfile.mkdtemp(prefix=f'{_PREFIX}{os.getpid()}-'))
+        home = Path(tempfile.mkdtemp(
+            prefix=f'{_PREFIX}{os.getpid()}-', dir=_TEMPORARY))
         account = pwd.getpwnam(_ACCOUNT)
         os.chown(home, account.pw_uid, account.pw_gid)
         weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
@@ -92,7 +100,7 @@ class PostgreSQL(service.Service):
 
 def _remove_leavings() -> None:
     """Remove the directories of owners that were killed."""
-    for home in Path(tempfile.gettempdir()).glob(f'{_PREFIX}*'):
+    for home in _TEMPORARY.glob(f'{_PREFIX}*'):
         owner = home.name.removeprefix(_PREFIX).partition('-')[0]
         if not Path('/proc', owner).exists():
             shutil.rmtree(home, ignore_errors=True)

@@ -8,17 +8,19 @@ started again, which is how a test takes a service down for a while.
 
 import atexit
 import collections
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 import contextlib
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
 import time
-import weakref
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
+import weakref
 
 from tools.cloud import errors
 

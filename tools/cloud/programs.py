@@ -7,9 +7,9 @@ and databases come from Debian's packages.
 """
 
 import os
+from pathlib import Path
 import shutil
 import sys
-from pathlib import Path
 
 from tools.cloud import errors
 
@@ -35,6 +35,21 @@ def in_venv(program: str) -> Path:
             return found
     raise errors.NotInstalled(
         program, f'install the requirements of {REQUIREMENTS}')
+
+
+def of_volupload(program: str) -> Path:
+    """The path of a program beside the running Python.
+
+    volupload is installed there, and so is a server that can import it.
+
+    :raises NotInstalled: it is not there
+    """
+    found = Path(sys.prefix) / 'bin' / program
+    if not found.exists():
+        raise errors.NotInstalled(
+            program, 'install volupload from its checkout, with its '
+                     f'requirements, into {sys.prefix}')
+    return found
 
 
 def of_debian(program: str, package: str, *directories: str) -> Path:

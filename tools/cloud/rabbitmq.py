@@ -6,16 +6,20 @@ directory, and knows nothing of a RabbitMQ of the system: it has its own
 node name, cookie, ports and port mapper (epmd), all on loopback.
 """
 
-import subprocess
 from pathlib import Path
+import subprocess
 
-from tools.cloud import errors, ports, process, programs, service
+from tools.cloud import errors
+from tools.cloud import ports
+from tools.cloud import process
+from tools.cloud import programs
+from tools.cloud import service
 
 _PACKAGE = 'rabbitmq-server'
 # Not the wrappers in /usr/sbin: those switch to the system's own node.
 _PROGRAMS = '/usr/lib/rabbitmq/bin'
 
-_CONFIG = """\
+_CONFIG = '''\
 listeners.tcp.default = 127.0.0.1:{port}
 loopback_users.guest = true
 log.console = true
@@ -23,7 +27,7 @@ log.console.level = info
 log.file = false
 vm_memory_high_watermark.relative = 0.2
 disk_free_limit.absolute = 50MB
-"""
+'''
 
 
 class RabbitMQ(service.Service):

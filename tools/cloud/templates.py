@@ -10,10 +10,10 @@ what else it depends on; a new environment starts with none.
 import contextlib
 import hashlib
 import os
+from pathlib import Path
 import shutil
 import sqlite3
 import tempfile
-from pathlib import Path
 
 from tools.cloud import programs
 

@@ -16,29 +16,34 @@ that matter to uploads:
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.cloud import http, process, programs
+from tools.cloud import http
+from tools.cloud import process
+from tools.cloud import programs
 
 
 def daemon(name: str, module: str, port: int, *, directory: Path,
            environ: Mapping[str, str], health_path: str = '/',
-           processes: int = 1, threads: int = 8) -> process.Daemon:
+           processes: int = 1, threads: int = 8,
+           server: Path | None = None) -> process.Daemon:
     """A service made of `module` (`package.module:callable`) on `port`.
 
+    :param server: the uwsgi program, where it is not the services' own
     :param environ: variables that tell the module its configuration
     :param health_path: answers below 500 once the service is ready
     """
     url = f'http://127.0.0.1:{port}{health_path}'
     return process.Daemon(
-        name, command(module, port, processes, threads),
+        name,
+        [server or programs.in_venv('uwsgi'),
+         *arguments(module, port, processes, threads)],
         log=directory / f'{name}.log', environ=environ, cwd=directory,
         healthy=lambda: http.answers(url))
 
 
-def command(module: str, port: int, processes: int,
-            threads: int) -> list[str]:
-    """The uWSGI command line for one WSGI module."""
+def arguments(module: str, port: int, processes: int,
+              threads: int) -> list[str]:
+    """uWSGI's arguments for one WSGI module."""
     return [
-        str(programs.in_venv('uwsgi')),
         '--http-socket', f'127.0.0.1:{port}',
         '--module', module,
         '--processes', str(processes), '--threads', str(threads),
