@@ -13,6 +13,7 @@ from typing import Any
 import oslo_messaging
 from oslo_messaging.rpc import dispatcher
 
+from volupload import exception
 from volupload.conf import CONF
 from volupload.context import RequestContext
 
@@ -34,12 +35,24 @@ def get_transport() -> oslo_messaging.Transport:
     """The transport of [DEFAULT] transport_url, made when first asked for.
 
     It connects when it is used: a broker that is down stops nobody here.
+
+    :raises ConfigError: the URL cannot be understood.
     """
     global _transport
     with _lock:
         if _transport is None:
-            _transport = oslo_messaging.get_rpc_transport(CONF)
+            _transport = _make_transport()
     return _transport
+
+
+def _make_transport() -> oslo_messaging.Transport:
+    try:
+        return oslo_messaging.get_rpc_transport(CONF)
+    except (oslo_messaging.DriverLoadFailure,
+            oslo_messaging.InvalidTransportURL) as error:
+        raise exception.ConfigError(
+            section='DEFAULT', option='transport_url',
+            reason=str(error)) from error
 
 
 def set_default_url(url: str) -> None:

@@ -8,6 +8,7 @@ from oslo_log import log
 import oslo_messaging
 
 from volupload import conf
+from volupload import exception
 from volupload.conf import CONF
 from volupload.db import session
 
@@ -22,7 +23,10 @@ def setup(prog: str, args: Sequence[str] = (),
     register_library_options()
     conf.parse(args, prog, config_files)
     log.setup(CONF, 'volupload')
-    session.configure()
+    try:
+        session.configure()
+    except exception.ConfigError as error:
+        raise SystemExit(f'{prog}: {error}') from None
 
 
 def register_library_options() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from volupload import exception
 from volupload.conf import api
 from volupload.conf import backends
 from volupload.conf import base
@@ -41,5 +42,10 @@ def parse(args: Sequence[str], prog: str,
         for name in CONF.enabled_backends:
             backends.register_backend_opts(CONF, name)
         check.check_values(CONF)
-    except (cfg.Error, ValueError) as error:
-        raise SystemExit(f'{prog}: {check.one_line(error)}') from None
+    except (cfg.Error, ValueError, exception.ConfigError) as error:
+        raise SystemExit(f'{prog}: {check.one_line(str(error))}') from None
+    except SystemExit as error:
+        if isinstance(error.code, str):   # an option of the command line too
+            raise SystemExit(
+                f'{prog}: {check.one_line(error.code)}') from None
+        raise

@@ -2,10 +2,36 @@
 """Reads every option once, so that a wrong value is told at the start."""
 
 from collections.abc import Iterator
+import re
 
 from oslo_config import cfg
 
 from volupload import exception
+
+# oslo.config's words for a wrong value of a file, and for a wrong value of an
+# option that the command line knows too.
+_IN_FILE = re.compile(r"Value for option \S+ from .* detail='(?P<where>.*)'\)"
+                      r' is not valid: (?P<reason>.*)')
+_OF_COMMAND_LINE = re.compile(r'argument --(?P<option>[\w-]+): (?P<reason>.*)')
+
+
+def check_values(conf: cfg.ConfigOpts) -> None:
+    """Read every registered option.
+
+    :raises ConfigError: naming section and option of the first wrong value.
+    """
+    if not conf.enabled_backends:
+        raise exception.ConfigError(section='DEFAULT', reason='is empty',
+                                    option='enabled_backends')
+    for section, option in _options(conf):
+        group = conf if section == 'DEFAULT' else conf[section]
+        try:
+            group[option]
+        except cfg.ConfigFileValueError as error:
+            raise exception.ConfigError(section=section, option=option,
+                                        reason=_reason(error)) from None
+        except cfg.NoSuchOptError:
+            continue   # a template that refers to an option of nobody's
 
 
 def _options(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str]]:
@@ -17,22 +43,16 @@ def _options(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str]]:
             yield 'DEFAULT', name
 
 
-def check_values(conf: cfg.ConfigOpts) -> None:
-    """Read every registered option.
-
-    :raises ConfigError: naming section and option of the first wrong value.
-    """
-    for section, option in _options(conf):
-        group = conf if section == 'DEFAULT' else conf[section]
-        try:
-            group[option]
-        except cfg.ConfigFileValueError as error:
-            raise exception.ConfigError(
-                section=section, option=option,
-                reason=one_line(error)) from None
-        except cfg.NoSuchOptError:
-            continue   # a template that refers to an option of nobody's
+def _reason(error: Exception) -> str:
+    found = _IN_FILE.fullmatch(one_line(str(error)))
+    return f"{found['reason']} ({found['where']})" if found else str(error)
 
 
-def one_line(error: Exception) -> str:
-    return ' '.join(str(error).split())
+def one_line(text: str) -> str:
+    """What oslo.config says, in one line that names section and option."""
+    line = ' '.join(text.split())
+    found = _OF_COMMAND_LINE.fullmatch(line)
+    if found:
+        option = found['option'].replace('-', '_')
+        return f"[DEFAULT] {option}: {found['reason']}"
+    return line

@@ -13,6 +13,9 @@ from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy
 from sqlalchemy import orm
 
+from volupload import exception
+from volupload.conf import CONF
+
 
 @enginefacade.transaction_context_provider
 class _Scope:
@@ -36,7 +39,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def configure() -> None:
-    """Bind the transactions of this process to [database]; do this once."""
+    """Bind the transactions of this process to [database]; do this once.
+
+    :raises ConfigError: the URL names no database that we can speak to.
+    """
+    try:
+        sqlalchemy.make_url(CONF.database.connection).get_dialect()
+    except (sqlalchemy.exc.ArgumentError, ImportError) as error:
+        raise exception.ConfigError(
+            section='database', option='connection',
+            reason=str(error)) from error
     _manager.configure(sqlite_fk=True)
     _manager.append_on_engine_create(_prepare_engine)
 

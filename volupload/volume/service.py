@@ -2,6 +2,7 @@
 """The volume manager as a service: its RPC servers, its start and its end."""
 
 import logging
+import threading
 
 from oslo_config import cfg
 import oslo_messaging
@@ -14,6 +15,7 @@ from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.db import migration
 from volupload.db import session
+from volupload.image import glance
 from volupload.volume import rpcapi
 from volupload.volume.manager import VolumeManager
 
@@ -35,24 +37,34 @@ class VolumeService(service.Service):
         """
         try:
             _load_backends()
+            glance.ImageService().check_config()
+            rpc.get_transport()
             if not migration.is_current():
                 raise SystemExit('volupload-volume: the database is not at '
                                  'the version of this code, run '
                                  '"volupload-manage db sync" first')
         except exception.VoluploadError as error:
             raise SystemExit(f'volupload-volume: {error}') from None
-        # The service may be forked off next, and connections do not
-        # survive that.
+        finally:
+            rpc.cleanup()
+        # The service may be forked off next, which connections do not
+        # survive; the transport has gone for the same reason.
         session.engine().dispose()
 
     def start(self) -> None:
         loaded = _load_backends()
         self._manager = VolumeManager(loaded)
         self._manager.start()
-        self._servers = [_server(host, self._manager) for host in loaded]
-        for server in self._servers:
-            server.start()
+        for host in loaded:
+            # Without a broker this waits for it; the sweep works meanwhile.
+            threading.Thread(target=self._listen, args=(host, self._manager),
+                             name=f'listen-{host}', daemon=True).start()
         LOG.info('Volume manager of %s has started', ', '.join(loaded))
+
+    def _listen(self, host: str, manager: VolumeManager) -> None:
+        server = _server(host, manager)
+        server.start()
+        self._servers.append(server)
 
     def stop(self, graceful: bool = True) -> None:
         for server in self._servers:
