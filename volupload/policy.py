@@ -27,6 +27,8 @@ from volupload.conf import CONF
 
 LOG = logging.getLogger(__name__)
 
+opts.set_defaults(CONF)   # registers the section [oslo_policy]
+
 Stamp = tuple[Any, ...]
 
 _lock = threading.Lock()
@@ -162,7 +164,6 @@ def _config_files() -> list[str]:
 
 def _paths() -> list[str]:
     """Everywhere that a policy file or directory is, or could turn up."""
-    opts._register(CONF)
     names = [CONF.oslo_policy.policy_file, *CONF.oslo_policy.policy_dirs]
     directories = [os.path.dirname(os.path.abspath(path))
                    for path in _config_files()]

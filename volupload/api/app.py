@@ -16,6 +16,7 @@ from paste import deploy
 from volupload import exception
 from volupload import policy
 from volupload.api import wsgi
+from volupload.api.middleware import auth_token  # noqa: F401  its options
 from volupload.api.types import Environ
 from volupload.api.types import StartResponse
 from volupload.api.types import WSGIApp
