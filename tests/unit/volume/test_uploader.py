@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests import base
+from tests.fixtures import database
+from tests.fixtures import doubles
+from tests.unit.db import statements
+from volupload import exception
+from volupload.db import models
+from volupload.db import uploads
+from volupload.db import volumes
+from volupload.volume.status import VolumeStatus
+from volupload.volume.uploader import Uploader
+
+DATA = bytes(range(256)) * 8192   # 2 MiB, more than one buffer
+
+
+class TestUploader(base.TestCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(database.Database())
+        self.images = doubles.Images()
+        self.backend = doubles.MemoryBackend()
+        self.aborted = False
+        self.uploader = Uploader({statements.HOST: self.backend}, self.images,
+                                 lambda: self.aborted)
+
+    def upload(self, **values: Any) -> models.Upload:
+        """Run an upload of a volume in use, to its end; the row then."""
+        volume = statements.make_volume(status=VolumeStatus.IN_USE)
+        self.backend.volumes.setdefault(volume.id, DATA)
+        made = statements.make_upload(volume, request_id='req-1', **values)
+        self.images.images[made.image_id] = {
+            'id': made.image_id, 'status': 'queued'}
+        claimed = uploads.claim_next([statements.HOST], 'w')
+        assert claimed is not None
+        self.uploader.run(claimed)
+        self.volume = volumes.get(volume.id)
+        return uploads.get(made.id)
+
+    def assertFailed(self, upload: models.Upload, reason: str) -> None:
+        self.assertEqual('failed', upload.status)
+        self.assertIn(reason, upload.reason or '')
+        self.assertIsNotNone(upload.finished_at)
+        self.assertEqual('in-use', self.volume.status)
+        self.assertEqual({}, self.images.images)
+        self.assertIn(reason, self.logs.output)
+
+    def test_the_volumes_bytes_become_the_images(self) -> None:
+        upload = self.upload()
+        self.assertEqual('succeeded', upload.status)
+        self.assertEqual((len(DATA), len(DATA), None), (
+            upload.bytes_sent, upload.image_size, upload.reason))
+        self.assertEqual('in-use', self.volume.status)
+        self.assertEqual(DATA, self.images.images[upload.image_id]['data'])
+
+    def test_a_protected_image_is_protected_after_its_data(self) -> None:
+        upload = self.upload(protected=True)
+        self.assertTrue(self.images.images[upload.image_id]['protected'])
+
+    def test_a_bit_that_falls_over_on_the_way_fails_the_upload(self) -> None:
+        def meddle(chunks: Iterator[memoryview]) -> Iterator[memoryview]:
+            for chunk in chunks:
+                yield memoryview(bytes(chunk[:-1]) + b'?')
+        self.images.meddle = meddle
+        self.assertFailed(self.upload(), 'Glance stored something else')
+
+    def test_an_image_of_another_length_fails_without_checksum_too(
+            self) -> None:
+        self.config(verify_checksum=False, group='upload')
+        stored = self.images.get_image
+        self.images.get_image = (  # type: ignore[method-assign]
+            lambda image_id: {**stored(image_id), 'size': 5})
+        self.assertFailed(self.upload(), 'its size is 5')
+
+    def test_a_volume_that_cannot_be_read_fails_the_upload(self) -> None:
+        def fail() -> None:
+            raise OSError(5, 'Input/output error')
+        self.backend.on_read = fail
+        self.assertFailed(self.upload(), 'at byte 0: Input/output error')
+
+    def test_a_format_that_no_volume_can_have_fails_the_upload(self) -> None:
+        self.assertFailed(self.upload(disk_format='iso'),
+                          'cannot be uploaded as iso')
+
+    def test_an_image_deleted_meanwhile_fails_the_upload(self) -> None:
+        self.backend.on_read = self.images.images.clear
+        self.uploader._images.upload_data = (  # type: ignore[method-assign]
+            lambda image_id, chunks, size: list(chunks) and None)
+        self.assertFailed(self.upload(), 'could not be found')
+
+    def test_an_error_that_nobody_foresaw_is_logged_and_named(self) -> None:
+        def fail() -> None:
+            raise ZeroDivisionError('secret')
+        self.backend.on_read = fail
+        upload = self.upload()
+        self.assertFailed(upload, 'ZeroDivisionError')
+        self.assertNotIn('secret', upload.reason or '')
+        self.assertIn('Traceback', self.logs.output)
+
+    def test_an_image_that_cannot_be_deleted_is_told(self) -> None:
+        def fail() -> None:
+            self.images.delete_error = exception.ImageServiceError(reason='503')
+            raise OSError(5, 'Input/output error')
+        self.backend.on_read = fail
+        upload = self.upload()
+        self.assertEqual('failed', upload.status)
+        self.assertIn('could not be deleted', upload.reason or '')
+        self.assertEqual('in-use', self.volume.status)
+
+    def test_an_upload_that_is_broken_off_goes_back_to_the_queue(
+            self) -> None:
+        def abort() -> None:
+            self.aborted = True
+        self.backend.on_read = abort
+        upload = self.upload()
+        self.assertEqual(('queued', None), (upload.status, upload.worker))
+        self.assertEqual('uploading', self.volume.status)
+        self.assertIn(upload.image_id, self.images.images)
