@@ -7,6 +7,7 @@ asks, of which ``[api] auth_strategy`` picks one.
 """
 
 from collections.abc import Iterable
+import configparser
 import os
 import sys
 from typing import Any
@@ -29,10 +30,23 @@ NAME = 'volupload'
 def load() -> WSGIApp:
     """The application that [api] paste_config describes.
 
-    :raises ConfigError: the file is missing, or a policy file is broken.
+    :raises SystemExit: something in it, or in the options that its filters
+        read, cannot work; with one line that says what.
     """
-    policy.init()
-    app: WSGIApp = deploy.loadapp(f'config:{_paste_file()}', name=NAME)
+    try:
+        policy.init()
+        return _load(_paste_file())
+    except exception.ConfigError as error:
+        raise SystemExit(f'volupload-api: {error}') from None
+
+
+def _load(path: str) -> WSGIApp:
+    try:
+        app: WSGIApp = deploy.loadapp(f'config:{path}', name=NAME)
+    except (LookupError, ImportError, configparser.Error) as error:
+        raise exception.ConfigError(
+            section='api', option='paste_config',
+            reason=f'{path}: {" ".join(str(error).split())}') from error
     return app
 
 

@@ -10,7 +10,6 @@ it first and fork its workers afterwards.
 import os
 
 from volupload import cmd  # noqa: F401  selects threads before all else
-from volupload import exception
 from volupload import service
 from volupload.api import app
 from volupload.api.types import WSGIApp
@@ -22,10 +21,7 @@ def create() -> WSGIApp:
     files = os.environ.get('VOLUPLOAD_CONFIG_FILES')
     service.setup('volupload-api', (),
                   files.split(os.pathsep) if files else None)
-    try:
-        return app.load()
-    except exception.ConfigError as error:
-        raise SystemExit(f'volupload-api: {error}') from None
+    return app.load()
 
 
 application = create()
