@@ -117,7 +117,8 @@ class TestClients(base.ApiTestCase):
 
     def test_keystoneauth_discovers_v3(self) -> None:
         found = discover.Discover(session.Session(), f'{self.url}/')
-        data = found.versioned_data_for(min_version='3.0', max_version='3.latest')
+        data = found.versioned_data_for(
+            min_version='3.0', max_version='3.latest')
         self.assertEqual(f'{self.url}/v3/', data['url'])
         self.assertEqual((3, 1), data['max_microversion'])
         self.assertEqual((3, 0), data['min_microversion'])

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Volumes: create, list, show, update, delete, as clients ask for them."""
+
+import json
+from typing import Any
+from urllib import parse
+
+from tests.functional import base
+from tests.functional.base import OTHER_PROJECT
+from tests.functional.base import PROJECT
+from volupload.db import volumes
+
+DETAIL = [
+    'id', 'status', 'size', 'availability_zone', 'created_at', 'updated_at',
+    'name', 'description', 'volume_type', 'snapshot_id', 'source_volid',
+    'metadata', 'links', 'user_id', 'bootable', 'encrypted',
+    'replication_status', 'consistencygroup_id', 'multiattach', 'attachments',
+    'os-vol-tenant-attr:tenant_id']
+
+# What python-cinderclient and the openstack client send for one volume.
+CINDERCLIENT = {
+    'size': 1, 'consistencygroup_id': None, 'snapshot_id': None,
+    'name': 'vol1', 'description': None, 'volume_type': None,
+    'availability_zone': None, 'metadata': {}, 'imageRef': None,
+    'source_volid': None, 'backup_id': None}
+OLD_CLIENT = {
+    **CINDERCLIENT, 'status': 'creating', 'attach_status': 'detached',
+    'user_id': None, 'project_id': None, 'source_replica': None,
+    'multiattach': False}
+
+
+class VolumesTestCase(base.KeystoneTestCase):
+
+    def url(self, rest: str = '', api: str = 'v3') -> str:
+        return f'/{api}/{PROJECT}/volumes{rest}'
+
+    def create(self, body: Any, **options: Any) -> Any:
+        return self.ask('POST', self.url(api=options.pop('api', 'v3')),
+                        {'volume': body}, **options)
+
+
+class TestCreate(VolumesTestCase):
+
+    def test_answer_is_the_detail_of_a_volume(self) -> None:
+        answer = self.create({
+            'size': 2, 'name': 'vol1', 'description': 'mine',
+            'metadata': {'k': 'v'}})
+        self.assertEqual(202, answer.status_int, answer.text)
+        shown = answer.json['volume']
+        self.assertEqual(DETAIL, list(shown))
+        self.assertEqual(
+            ('creating', 2, 'vol1', 'mine', {'k': 'v'}, 'user', PROJECT),
+            (shown['status'], shown['size'], shown['name'],
+             shown['description'], shown['metadata'], shown['user_id'],
+             shown['os-vol-tenant-attr:tenant_id']))
+        self.assertRegex(shown['created_at'],
+                         r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$')
+        self.assertEqual([('create_volume', shown['id'])], self.manager.cast)
+
+    def test_clients_send_nulls_for_what_is_not_asked(self) -> None:
+        for api in ('v2', 'v3'):
+            for body in (CINDERCLIENT, OLD_CLIENT):
+                answer = self.create(body, api=api)
+                self.assertEqual(202, answer.status_int, answer.text)
+
+    def test_size_is_an_integer_or_its_digits(self) -> None:
+        for size, expected in ((1, 1), ('7', 7), (16384, 16384), ('01', 1)):
+            shown = self.create({'size': size}).json['volume']
+            self.assertEqual(expected, shown['size'])
+        for size in (0, -1, '0', '', 'x', None, 1.0, 1.5, '1.5', True, [], {},
+                     16385, 10 ** 30, '9' * 30, ' 1', '+1', '²', '٣'):
+            self.assertFault(self.create({'size': size}), 400, 'badRequest',
+                             'size')
+        self.assertFault(self.create({}), 400, 'badRequest', 'size')
+
+    def test_names_have_older_names(self) -> None:
+        shown = self.create({'size': 1, 'display_name': 'a',
+                             'display_description': 'b'}).json['volume']
+        self.assertEqual(('a', 'b'), (shown['name'], shown['description']))
+
+    def test_unknown_features_are_named(self) -> None:
+        for api in ('v2', 'v3'):
+            for field in ('snapshot_id', 'source_volid', 'imageRef',
+                          'backup_id', 'consistencygroup_id', 'multiattach'):
+                answer = self.create({'size': 1, field: True}, api=api)
+                self.assertFault(answer, 400, 'badRequest', field)
+
+    def test_unknown_keys_are_named_on_v3(self) -> None:
+        self.assertFault(self.create({'size': 1, 'foo': 1}), 400,
+                         'badRequest', 'foo')
+        self.assertEqual(
+            202, self.create({'size': 1, 'foo': 1}, api='v2').status_int)
+
+    def test_scheduler_hints_are_refused(self) -> None:
+        answer = self.ask('POST', self.url(), {
+            'volume': {'size': 1},
+            'OS-SCH-HNT:scheduler_hints': {'same_host': 'x'}})
+        self.assertFault(answer, 400, 'badRequest', 'scheduler_hints')
+
+    def test_bad_values_are_named(self) -> None:
+        for field, values in (
+                ('name', (1, [], 'a' * 256, 'a\0', '\ud800')),
+                ('description', (1, 'a' * 256)),
+                ('metadata', (1, [], 'x', {'k': 1}, {'': 'v'}, {'k': None},
+                              {'k' * 256: 'v'}, {'k': 'v' * 256})),
+                ('volume_type', (1, {}, 'a' * 256)),
+                ('availability_zone', (1, 'a' * 256))):
+            for value in values:
+                answer = self.create({'size': 1, field: value})
+                self.assertFault(answer, 400, 'badRequest', field)
+
+    def test_body_must_hold_a_volume(self) -> None:
+        for body in (b'', b'{}', b'[]', b'5', b'{"volume": null}',
+                     b'{"volume": []}', b'x'):
+            answer = self.ask('POST', self.url(), body)
+            self.assertEqual(400, answer.status_int, body)
+        answer = self.ask('POST', self.url(), b'{}', content_type='a/b')
+        self.assertFault(answer, 415, 'badMediaType')
+
+    def test_volume_type_is_found_by_name_or_id(self) -> None:
+        volumes.create_type({'id': 'type-id', 'name': 'fast'})
+        for given in ('fast', 'type-id'):
+            shown = self.create({'size': 1, 'volume_type': given})
+            self.assertEqual('fast', shown.json['volume']['volume_type'])
+        self.assertFault(self.create({'size': 1, 'volume_type': 'slow'}),
+                         404, 'itemNotFound', 'slow')
+
+
+class TestShow(VolumesTestCase):
+
+    def test_volume_links_to_itself(self) -> None:
+        volume = self.make_volume()
+        for path, links in (
+                (self.url(f'/{volume.id}'),
+                 (f'/v3/{PROJECT}/volumes', f'/{PROJECT}/volumes')),
+                (self.url(f'/{volume.id}', 'v2'),
+                 (f'/v2/{PROJECT}/volumes', f'/{PROJECT}/volumes')),
+                (f'/v3/volumes/{volume.id}', ('/v3/volumes', '/volumes'))):
+            shown = self.ask('GET', path).json['volume']
+            self.assertEqual(
+                [f'http://localhost:80{link}/{volume.id}' for link in links],
+                [link['href'] for link in shown['links']])
+
+    def test_volume_that_never_changed_has_no_update(self) -> None:
+        volume = self.make_volume(metadata={'a': 'b'})
+        shown = self.ask('GET', self.url(f'/{volume.id}')).json['volume']
+        self.assertIsNone(shown['updated_at'])
+        self.assertEqual({'a': 'b'}, shown['metadata'])
+
+    def test_admin_sees_the_host(self) -> None:
+        volume = self.make_volume()
+        path = self.url(f'/{volume.id}')
+        self.assertNotIn('os-vol-host-attr:host',
+                         self.ask('GET', path).json['volume'])
+        shown = self.ask('GET', path, token='admin').json['volume']
+        self.assertEqual('testhost@local', shown['os-vol-host-attr:host'])
+
+    def test_missing_and_foreign_volumes_are_not_found(self) -> None:
+        foreign = self.make_volume(project_id=OTHER_PROJECT)
+        for volume_id in (foreign.id, 'vol1', 'a' * 300, '%00'):
+            for method, body in (('GET', None), ('DELETE', None),
+                                 ('PUT', {'volume': {'name': 'x'}})):
+                answer = self.ask(method, self.url(f'/{volume_id}'), body)
+                self.assertFault(answer, 404, 'itemNotFound')
+
+
+class TestChange(VolumesTestCase):
+
+    def test_update_changes_what_is_given(self) -> None:
+        volume = self.make_volume(name='a', description='b',
+                                  metadata={'k': 'v'})
+        for body in ({'name': 'x'}, {'display_name': 'x'}):
+            answer = self.ask('PUT', self.url(f'/{volume.id}'),
+                              {'volume': body})
+            self.assertEqual(200, answer.status_int, answer.text)
+            shown = answer.json['volume']
+            self.assertEqual(('x', 'b', {'k': 'v'}), (
+                shown['name'], shown['description'], shown['metadata']))
+            self.assertIsNotNone(shown['updated_at'])
+
+    def test_update_can_clear_and_replace(self) -> None:
+        volume = self.make_volume(name='a', metadata={'k': 'v'})
+        answer = self.ask('PUT', self.url(f'/{volume.id}'), {
+            'volume': {'name': None, 'metadata': {'l': 'w'}}})
+        shown = answer.json['volume']
+        self.assertEqual((None, {'l': 'w'}),
+                         (shown['name'], shown['metadata']))
+
+    def test_update_works_while_uploading(self) -> None:
+        volume = self.make_volume(status='uploading')
+        answer = self.ask('PUT', self.url(f'/{volume.id}'), {
+            'volume': {'metadata': {'k': 'v'}}})
+        self.assertEqual(200, answer.status_int)
+
+    def test_update_of_nothing_is_refused(self) -> None:
+        volume = self.make_volume()
+        for body in ({}, {'volume': {}}, {'volume': None},
+                     {'volume': {'metadata': None}}, {'volume': {'size': 2}},
+                     {'volume': {'status': 'error'}}):
+            answer = self.ask('PUT', self.url(f'/{volume.id}'), body)
+            self.assertFault(answer, 400, 'badRequest', 'volume')
+
+    def test_delete_has_an_empty_answer(self) -> None:
+        volume = self.make_volume()
+        answer = self.ask('DELETE', self.url(f'/{volume.id}'))
+        self.assertEqual((202, b''), (answer.status_int, answer.body))
+        self.assertEqual('deleting', volumes.get(volume.id).status)
+        self.assertEqual([('delete_volume', volume.id)], self.manager.cast)
+
+    def test_delete_while_uploading_is_refused(self) -> None:
+        volume = self.make_volume(status='uploading')
+        answer = self.ask('DELETE', self.url(f'/{volume.id}'))
+        self.assertFault(answer, 400, 'badRequest', 'Invalid volume: ')
+
+
+class TestList(VolumesTestCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.made = [self.make_volume(
+            name=name, size_gb=size, status=status, metadata={'n': name})
+            for name, size, status in (
+                ('a', 3, 'available'), ('b', 1, 'in-use'),
+                ('c', 2, 'available'))]
+        self.foreign = self.make_volume(name='f', project_id=OTHER_PROJECT)
+
+    def names(self, query: str = '', **options: Any) -> list[str]:
+        answer = self.ask('GET', self.url(f'/detail?{query}'), **options)
+        self.assertEqual(200, answer.status_int, answer.text)
+        return [volume['name'] for volume in answer.json['volumes']]
+
+    def test_summary_is_short_and_detail_is_long(self) -> None:
+        short = self.ask('GET', self.url()).json
+        self.assertEqual(['id', 'name', 'links'], list(short['volumes'][0]))
+        long = self.ask('GET', self.url('/detail')).json
+        self.assertEqual(DETAIL, list(long['volumes'][0]))
+        self.assertNotIn('volumes_links', long)
+
+    def test_only_the_projects_own(self) -> None:
+        self.assertEqual({'a', 'b', 'c'}, set(self.names()))
+        self.assertEqual({'a', 'b', 'c'}, set(self.names(token='admin')))
+
+    def test_all_tenants_counts_for_admins_only(self) -> None:
+        for query in ('all_tenants=1', 'all_tenants=True'):
+            self.assertEqual({'a', 'b', 'c'}, set(self.names(query)))
+            self.assertEqual({'a', 'b', 'c', 'f'},
+                             set(self.names(query, token='admin')))
+        self.assertEqual(['f'], self.names('all_tenants=1&name=f',
+                                           token='admin'))
+
+    def test_filters(self) -> None:
+        quoted = parse.quote(json.dumps({'n': 'c'}))
+        spelt = parse.quote("{'n': 'c'}")
+        for query, names in (
+                ('name=a', {'a'}), ('display_name=b', {'b'}),
+                ('name=nobody', set()), ('status=in-use', {'b'}),
+                ('status=available', {'a', 'c'}), ('size=3', {'a'}),
+                (f'id={self.made[2].id}', {'c'}), ('id=x', set()),
+                (f'metadata={quoted}', {'c'}), (f'metadata={spelt}', {'c'}),
+                ('availability_zone=mars', set()), ('bootable=true', set()),
+                ('bootable=false&name=a', {'a'}), ('foo=bar', {'a', 'b', 'c'}),
+                ('name=a&status=in-use', set()), ('name=', set()),
+                ('name=%F0%9F%98%80', set())):
+            self.assertEqual(names, set(self.names(query)), query)
+
+    def test_sort(self) -> None:
+        for query, names in (
+                ('sort=name:asc', 'abc'), ('sort=name:desc', 'cba'),
+                ('sort=name', 'cba'), ('sort=size:asc', 'bca'),
+                ('sort=status:asc,size:desc', 'acb'),
+                ('sort_key=size&sort_dir=asc', 'bca'),
+                ('sort_key=display_name', 'cba'),
+                ('sort=name:ASC', 'abc')):
+            self.assertEqual(list(names), self.names(query), query)
+
+    def test_pages_follow_each_other(self) -> None:
+        for query in ('limit=1&sort=name:asc', 'limit=2&sort=size:asc',
+                      'limit=1', 'limit=2&sort=updated_at:desc'):
+            for path in ('', '/detail'):
+                seen = []
+                link = self.url(f'{path}?{query}')
+                while link:
+                    answer = self.ask('GET', link)
+                    page = answer.json['volumes']
+                    seen += [volume['id'] for volume in page]
+                    links = answer.json.get('volumes_links')
+                    link = links and links[0]['href'].removeprefix(
+                        'http://localhost:80')
+                self.assertEqual(sorted(volume.id for volume in self.made),
+                                 sorted(seen), query)
+
+    def test_next_link_keeps_the_question(self) -> None:
+        answer = self.ask('GET', self.url(
+            '?limit=1&sort=name%3Aasc&offset=1&name=&status=available'
+        ).replace('&name=', ''))
+        [link] = answer.json.get('volumes_links', [None])
+        self.assertIsNone(link)
+        answer = self.ask('GET', self.url(
+            '?limit=1&sort=name%3Aasc&status=available'))
+        [link] = answer.json['volumes_links']
+        self.assertEqual('next', link['rel'])
+        query = dict(parse.parse_qsl(parse.urlsplit(link['href']).query))
+        self.assertEqual({'limit': '1', 'sort': 'name:asc',
+                          'status': 'available',
+                          'marker': self.made[0].id}, query)
+
+    def test_limit_and_offset(self) -> None:
+        self.assertEqual([], self.names('limit=0'))
+        self.assertEqual(['b', 'c'], self.names('sort=name:asc&offset=1'))
+        self.assertEqual(
+            ['b'], self.names('sort=name:asc&offset=1&limit=1'))
+        self.assertEqual([], self.names('offset=2000000000'))
+        self.assertEqual(3, len(self.names('limit=2000000000')))
+
+    def test_operator_limits_a_page(self) -> None:
+        self.config(osapi_max_limit=2, group='api')
+        for query in ('', '?limit=3', '?limit=2'):
+            answer = self.ask('GET', self.url(query))
+            self.assertEqual(2, len(answer.json['volumes']))
+            self.assertEqual(1, len(answer.json['volumes_links']))
+
+    def test_bad_parameters_are_named(self) -> None:
+        for query, word in (
+                ('limit=-1', 'limit'), ('limit=x', 'limit'),
+                ('limit=', 'limit'), ('offset=-1', 'offset'),
+                ('limit=1.5', 'limit'), ('offset=99999999999', 'offset'),
+                ('marker=x', 'marker'), ('sort=foo', 'sort'),
+                ('sort=name:up', 'sort'), ('sort=name&sort_key=id', 'sort'),
+                ('sort_key=host', 'sort'), ('sort_dir=x', 'sort'),
+                ('all_tenants=maybe', 'all_tenants'),
+                ('bootable=maybe', 'bootable'), ('name=%00', 'name'),
+                ('size=big', 'size'), ('metadata=x', 'metadata'),
+                ('metadata=%5B1%5D', 'metadata'),
+                ('metadata=%7B%22a%22%3A1%7D', 'metadata'),
+                (f'metadata={"%5B" * 30000}', 'metadata'),
+                (f'marker={self.foreign.id}', 'marker')):
+            answer = self.ask('GET', self.url(f'?{query}'))
+            self.assertFault(answer, 400, 'badRequest', word)
