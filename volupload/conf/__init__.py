@@ -14,8 +14,10 @@ from volupload import exception
 from volupload.conf import api
 from volupload.conf import backends
 from volupload.conf import base
+from volupload.conf import check
 from volupload.conf import glance
 from volupload.conf import upload
+from volupload.version import version_string
 
 CONF = cfg.CONF
 
@@ -34,18 +36,12 @@ def parse(args: Sequence[str], prog: str,
 
     :raises SystemExit: with one line that names section and option.
     """
-    from volupload.conf import check
-    from volupload.version import version_string
     try:
-        CONF(args, project='volupload', prog=prog,
-             version=version_string(), default_config_files=config_files)
+        with check.reworded_complaints(prog):
+            CONF(args, project='volupload', prog=prog,
+                 version=version_string(), default_config_files=config_files)
         for name in CONF.enabled_backends:
             backends.register_backend_opts(CONF, name)
         check.check_values(CONF)
     except (cfg.Error, ValueError, exception.ConfigError) as error:
         raise SystemExit(f'{prog}: {check.one_line(str(error))}') from None
-    except SystemExit as error:
-        if isinstance(error.code, str):   # an option of the command line too
-            raise SystemExit(
-                f'{prog}: {check.one_line(error.code)}') from None
-        raise

@@ -2,13 +2,16 @@
 """Reads every option once, so that a wrong value is told at the start."""
 
 from collections.abc import Iterator
+import contextlib
+import io
 import re
+import sys
 
 from oslo_config import cfg
 
 from volupload import exception
 
-# oslo.config's words for a wrong value of a file, and for a wrong value of an
+# oslo.config's words for a wrong value, and those for a wrong value of an
 # option that the command line knows too.
 _IN_FILE = re.compile(r"Value for option \S+ from .* detail='(?P<where>.*)'\)"
                       r' is not valid: (?P<reason>.*)')
@@ -49,10 +52,24 @@ def _reason(error: Exception) -> str:
 
 
 def one_line(text: str) -> str:
-    """What oslo.config says, in one line that names section and option."""
-    line = ' '.join(text.split())
-    found = _OF_COMMAND_LINE.fullmatch(line)
-    if found:
-        option = found['option'].replace('-', '_')
-        return f"[DEFAULT] {option}: {found['reason']}"
-    return line
+    return ' '.join(text.split())
+
+
+@contextlib.contextmanager
+def reworded_complaints(prog: str) -> Iterator[None]:
+    """Name the section too when a file's value is one of the command line.
+
+    oslo.config checks options that the command line knows as well by itself;
+    it writes a line of its own on standard error and ends the process.
+    """
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            yield
+    finally:
+        found = _OF_COMMAND_LINE.fullmatch(complaint.getvalue().strip())
+        if found:
+            option = found['option'].replace('-', '_')
+            raise SystemExit(
+                f"{prog}: [DEFAULT] {option}: {found['reason']}")
+        sys.stderr.write(complaint.getvalue())
