@@ -17,7 +17,8 @@ class TestNoAuth(base.ApiTestCase):
 
     def test_token_is_a_user_and_a_project(self) -> None:
         for path, token, owner in (
-                ('/v3/p', None, ('noauth', 'p')), ('/v2/p', '', ('noauth', 'p')),
+                ('/v3/p', None, ('noauth', 'p')),
+                ('/v2/p', '', ('noauth', 'p')),
                 ('/v3/p', 'u', ('u', 'p')), ('/v3/p', 'u:p', ('u', 'p')),
                 ('/v3/p', 'u:', ('u', 'p')), ('/v3', 'u:p', ('u', 'p')),
                 ('/v3', 'u', ('u', 'u')), ('/v3', None, ('noauth', 'noauth'))):

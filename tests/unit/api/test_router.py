@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of routes, and what follows from it."""
+
+from tests import base
+from volupload import exception
+from volupload.api import router
+from volupload.api import volumes
+
+
+class TestRouter(base.TestCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.router = router.Router()
+
+    def test_every_route_is_found_below_every_prefix(self) -> None:
+        for prefix in router.PREFIXES:
+            for path, endpoints in router.ROUTES.items():
+                url = (prefix + path).format(project_id='p', volume_id='v')
+                for method, endpoint in endpoints.items():
+                    found, variables = self.router.match(url, method)
+                    self.assertIs(endpoint, found)
+                    expected = {name: name[0] for name in (
+                        'project_id', 'volume_id') if name in prefix + path}
+                    self.assertEqual(expected, variables)
+
+    def test_other_methods_are_refused_with_those_there_are(self) -> None:
+        for prefix in router.PREFIXES:
+            for path, endpoints in router.ROUTES.items():
+                url = (prefix + path).format(project_id='p', volume_id='v')
+                error = self.assertRaises(
+                    exception.MethodNotAllowed,
+                    self.router.match, url, 'TRACE')
+                self.assertEqual(list(endpoints), list(error.allowed))
+
+    def test_other_paths_are_not_found(self) -> None:
+        for path in ('', '/', '/v1/p/volumes', '/v3/p', '/v3/p/', '/volumes',
+                     '/v3/p/volumes/', '/v3/p/volumes/v/', '/v2/volumes',
+                     '/v2//volumes', '/v3//volumes/v', '//v3/p/volumes',
+                     '/v3/p/volumes/v/action/', '/v3/p/volumes//action',
+                     '/v3/p/volume', '/v3/p/volumes/v/x', '/v30/p/volumes',
+                     'v3/p/volumes', '/v3/p/q/volumes', '/v3/p\n/x'):
+            self.assertRaises(exception.RouteNotFound,
+                              self.router.match, path, 'GET')
+
+    def test_detail_is_no_volume(self) -> None:
+        found, _ = self.router.match('/v3/p/volumes/detail', 'GET')
+        self.assertIs(volumes.detail, found.handler)
+
+    def test_variables_are_not_decoded_again(self) -> None:
+        _, variables = self.router.match('/v3/a%20b/volumes/é%2F', 'GET')
+        self.assertEqual({'project_id': 'a%20b', 'volume_id': 'é%2F'},
+                         variables)
