@@ -16,6 +16,7 @@ from typing import Any
 
 _HIDDEN = re.compile(r'<(head|h1|script|style)\b.*?</\1\s*>', re.S | re.I)
 _TAG = re.compile(r'<[a-zA-Z/!][^<>]*>')
+_BREAK = re.compile(r'<br ?/?>')
 
 # Reasons go into database columns, log lines and faults.
 _MAX_REASON = 1000
@@ -38,22 +39,32 @@ class Answer:
         return value if isinstance(value, dict) else None
 
     @property
-    def is_openstack(self) -> bool:
-        """Whether an OpenStack service wrote this, not a proxy or web
-        server. Such services number their answers, or say errors in JSON as
-        they were asked to."""
+    def is_glance(self) -> bool:
+        """Whether Glance wrote this error, not some other server.
+
+        Glance puts the reason at the top of its JSON; Keystone and its
+        middleware, and the other services, put it one level below a name.
+        Markup is Glance's if it has WebOb's headline and the number that
+        OpenStack gives a request: Keystone lacks one, web servers the other.
+        """
+        value = self.json()
+        if value is not None:
+            return isinstance(value.get('message'), str)
         names = {name.lower() for name in self.headers}
-        return 'x-openstack-request-id' in names or bool(
-            _message(self.json() or {}))
+        return ('x-openstack-request-id' in names
+                and b'<h1>%d ' % self.status in self.body)
 
     @property
     def reason(self) -> str:
         """In plain words why, on one line; '' if nothing says it."""
-        text = self.body.decode('utf-8', 'replace')
         value = self.json()
-        if value is not None:
-            text = _message(value)
-        return _plain(text)[:_MAX_REASON]
+        if value is None:
+            text = _HIDDEN.sub(' ', self.body.decode('utf-8', 'replace'))
+            text = html.unescape(_TAG.sub(' ', text))
+        else:
+            # WebOb ends lines with <br />; other markup is somebody's text.
+            text = _BREAK.sub(' ', _message(value))
+        return ' '.join(text.split())[:_MAX_REASON]
 
     def __str__(self) -> str:
         return f'HTTP {self.status} {self.reason or "without a reason"}'
@@ -65,8 +76,3 @@ def _message(value: dict[str, Any]) -> str:
         if isinstance(place, dict) and isinstance(place.get('message'), str):
             return str(place['message'])
     return ''
-
-
-def _plain(text: str) -> str:
-    text = _TAG.sub(' ', _HIDDEN.sub(' ', text))
-    return ' '.join(html.unescape(text).split())

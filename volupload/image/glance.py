@@ -11,6 +11,7 @@ without knowing how the one before ended.
 """
 
 from collections.abc import Iterator
+import contextlib
 from typing import Any
 from typing import NoReturn
 
@@ -26,6 +27,8 @@ _PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
 
 # Glance refuses a request of this user: the answer is the user's.
 _REFUSALS = (400, 403, 409, 413)
+
+_COMMON = {'Accept': 'application/json', 'User-Agent': 'volupload'}
 
 
 class ImageService:
@@ -60,13 +63,14 @@ class ImageService:
                 'container_format': container_format, **properties}
         if visibility is not None:
             body['visibility'] = visibility
-        token = context.auth_token or None
-        if token is None:
+        if context.auth_token:
+            headers = {'X-Auth-Token': context.auth_token}
+        else:
+            headers = self._session.auth_headers()
             body['owner'] = context.project_id
-        answer = self._session.request(
-            'POST', '/images', token=token, idempotent=False, json=body,
-            headers=_request_id(context))
-        if answer.status in _REFUSALS and answer.is_openstack:
+        answer = self._session.post(
+            '/images', {**_COMMON, **headers, **_request_id(context)}, body)
+        if answer.status in _REFUSALS and answer.is_glance:
             raise exception.ImageRefused(
                 code=answer.status, reason=answer.reason or 'Refused.')
         if answer.status != 201:
@@ -96,7 +100,7 @@ class ImageService:
                    for name, value in properties.items()]
         answer = self._request('PATCH', image_id, json=changes,
                                headers={'Content-Type': _PATCH_TYPE})
-        if answer.status in _REFUSALS and answer.is_openstack:
+        if answer.status in _REFUSALS and answer.is_glance:
             raise exception.ImageRefused(
                 code=answer.status, reason=answer.reason or 'Refused.')
         if answer.status != 200:
@@ -137,11 +141,13 @@ class ImageService:
             raise exception.ImageDataRefused(
                 status=409, reason=f'The image is {image.get("status")}, not '
                                    'queued.')
-        headers = {'Content-Type': 'application/octet-stream',
-                   'Accept': 'application/json',
-                   'User-Agent': 'volupload',
+        headers = {'Content-Type': 'application/octet-stream', **_COMMON,
                    **self._session.auth_headers(), **_request_id()}
-        answer = put.put(self._target(image_id), headers, chunks, image_size)
+        wire = self._session.wire()
+        path = wire.path(f'/v2/images/{image_id}/file')
+        with contextlib.closing(wire.connect()) as connection:
+            connection.sock.settimeout(CONF.glance.stall_timeout)
+            answer = put.put(connection, path, headers, chunks, image_size)
         if answer.status == 401:
             self._session.forget_token()
         if answer.status >= 400:
@@ -150,23 +156,14 @@ class ImageService:
         if answer.status != 204:
             self._wrong(answer, unknown=True)
 
-    def _target(self, image_id: str) -> put.Target:
-        url = f'{self._session.endpoint()}/v2/images/{image_id}/file'
-        tls = url.lower().startswith('https:')
-        return put.Target(
-            url=url,
-            connect_timeout=CONF.glance.timeout or CONF.glance.stall_timeout,
-            stall_timeout=CONF.glance.stall_timeout,
-            tls=self._session.tls_context() if tls else None)
-
     def _request(self, method: str, image_id: str, *,
                  headers: dict[str, str] | None = None,
                  **body: Any) -> Answer:
         """As the service itself, about an image that should be there."""
         answer = self._session.request(
-            method, f'/images/{image_id}', **body,
-            headers={**(headers or {}), **_request_id()})
-        if answer.status in (404, 410) and answer.is_openstack:
+            method, f'/images/{image_id}',
+            {**(headers or {}), **_request_id()}, **body)
+        if answer.status in (404, 410) and answer.is_glance:
             raise exception.ImageNotFound(image_id=image_id)
         return answer
 
@@ -180,8 +177,8 @@ class ImageService:
 
     def _wrong(self, answer: Answer, *, unknown: bool = False) -> NoReturn:
         error = exception.ImageServiceError(
-            reason=f'{self._session.endpoint()} answered {answer}')
-        if not answer.is_openstack:
+            reason=f'{self._session.url} answered {answer}')
+        if not answer.is_glance:
             self._session.forget()
         error.outcome_unknown = unknown
         raise error

@@ -7,7 +7,6 @@ connection that is open already. After a failure the endpoint is looked up
 again, so that a corrected service catalogue is seen without a restart.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import re
@@ -21,13 +20,14 @@ from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
 from keystoneauth1 import session as ks_session
 from oslo_log import log as logging
+from oslo_serialization import jsonutils
 import requests
 import requests.utils
-import urllib3.exceptions
 
 from volupload.conf import CONF
 from volupload import exception
 from volupload.image.answer import Answer
+from volupload.image.wire import Wire
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +37,9 @@ _CATALOGUE_AGE = 30.0
 
 _VERSION = re.compile(r'/v\d+(\.\d+)?$')
 
+_LIBRARY_ERRORS = (ks_exceptions.ClientException, OSError, TypeError,
+                   ValueError)
+
 
 class Session:
     """One for a process; threads share it."""
@@ -44,54 +47,68 @@ class Session:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._adapter: ks_adapter.Adapter | None = None
-        self._endpoint: str | None = None
+        self._wire: Wire | None = None
+        self.url = ''   # where Glance was found last, for messages
         self._catalogue_time = 0.0
 
-    def request(self, method: str, path: str, *, token: str | None = None,
-                idempotent: bool = True, headers: dict[str, str],
+    def request(self, method: str, path: str, headers: dict[str, str],
                 **body: Any) -> Answer:
-        """One request to ``<endpoint>/v2<path>``, redirects not followed.
+        """A request to ``<endpoint>/v2<path>`` as the service itself.
 
-        :param token: a user's, instead of the service's own.
-        :param idempotent: whether to ask again when no answer came; a
-            connection that could not be made is tried again always.
-        :param body: ``json``, or ``data`` as keystoneauth takes it.
-        :raises ImageServiceError: no answer; ``outcome_unknown`` is set if
-            the request may have got through.
+        It is repeated when no answer came or the token had expired, so it
+        has to bear that. Redirects are not followed.
+
+        :param body: ``json``, or ``data``, as keystoneauth takes it.
+        :raises ImageServiceError: no answer.
         """
-        if token is not None:
-            headers = {**headers, 'X-Auth-Token': token}
-        if not idempotent:
-            body['connect_retries'] = 0
-        url = f'{self.endpoint()}/v2{path}'
-
-        def send() -> requests.Response:
-            return self._loaded().request(
-                url, method, headers=dict(headers), log=False,
-                authenticated=token is None, raise_exc=False, redirect=False,
-                **body)
-
-        with self._translated(asked=True):
-            response = (send() if idempotent else self._connecting(send))
+        url = f'{self.wire().url}/v2{path}'
+        with self._translated():
+            response = self._loaded().request(
+                url, method, headers=dict(headers), raise_exc=False,
+                redirect=False, log=False, **body)
             return Answer(response.status_code, response.headers,
                           response.content)
 
-    def endpoint(self) -> str:
-        """Glance's URL without a version and without a slash at the end.
+    def post(self, path: str, headers: dict[str, str],
+             value: dict[str, Any]) -> Answer:
+        """POST a JSON value, with whatever token is in the headers.
+
+        It is sent again only where Glance cannot have got it, or could not
+        take it (503).
+
+        :raises ImageServiceError: no answer; ``outcome_unknown`` is set if
+            the request may have got through.
+        """
+        body = jsonutils.dump_as_bytes(value)
+        headers = {'Content-Type': 'application/json', **headers}
+        connects = CONF.glance.connect_retries or 0
+        busy = CONF.glance.status_code_retries or 0
+        while True:
+            wire = self.wire()
+            try:
+                answer = wire.request('POST', f'/v2{path}', headers, body)
+                if answer.status != 503 or not busy:
+                    return answer
+                busy -= 1
+            except exception.ImageServiceError as error:
+                self.forget()
+                if error.outcome_unknown or not connects:
+                    raise
+                connects -= 1
+                LOG.warning('Trying again: %s', error)
+            time.sleep(CONF.glance.connect_retry_delay or 0.5)
+
+    def wire(self) -> Wire:
+        """To Glance's endpoint, of which the version is cut off.
 
         :raises ImageServiceError: nothing tells where Glance is.
         """
-        endpoint = self._endpoint
-        if endpoint is None:
+        wire = self._wire
+        if wire is None:
             with self._translated():
-                endpoint = self._loaded().get_endpoint()
-            if not endpoint:
-                raise exception.ImageServiceError(
-                    reason='the service catalogue has no image service that '
-                           'fits the section [glance]')
-            endpoint = _VERSION.sub('', endpoint.rstrip('/')).rstrip('/')
-            self._endpoint = endpoint
-        return endpoint
+                wire = self._wire = self._find()
+                self.url = wire.url
+        return wire
 
     def auth_headers(self) -> dict[str, str]:
         """The service's own token, as headers."""
@@ -99,22 +116,19 @@ class Session:
             adapter = self._loaded()
             return dict(adapter.session.get_auth_headers(adapter.auth) or {})
 
-    def tls_context(self) -> ssl.SSLContext:
-        """The TLS options of the section, for a connection of our own."""
-        with self._translated():
-            return _tls_context(self._loaded().session)
-
     def forget(self) -> None:
         """Look the endpoint up again: what is there is not Glance."""
-        self._endpoint = None
+        wire, self._wire = self._wire, None
+        if wire:
+            wire.close()
         now = time.monotonic()
         if self._adapter and now - self._catalogue_time > _CATALOGUE_AGE:
             self._catalogue_time = now
-            self._adapter.invalidate()
+            self.forget_token()
 
     def forget_token(self) -> None:
-        """Get a new token next time: this one was refused."""
-        if self._adapter:
+        """Get a new token, and catalogue, next time."""
+        if self._adapter and self._adapter.auth:
             self._adapter.invalidate()
 
     def check(self) -> None:
@@ -122,20 +136,23 @@ class Session:
 
         :raises ConfigError: naming the option that is missing or wrong.
         """
-        if not CONF.glance.auth_type:
-            raise exception.ConfigError(
-                section='glance', option='auth_type', reason='is not set')
+        option = 'auth_type'
         try:
-            self._loaded()
+            if not CONF.glance.auth_type:
+                raise ValueError('is not set')
+            session = self._loaded().session
+            option = 'cafile, certfile or keyfile'
+            _tls_context(session)
+            if CONF.glance.endpoint_override:
+                option = 'endpoint_override'
+                Wire(CONF.glance.endpoint_override, None, None)
         except ks_exceptions.MissingRequiredOptions as error:
             raise exception.ConfigError(
                 section='glance', option=error.options[0].dest,
                 reason='is not set') from error
-        except (ks_exceptions.ClientException, OSError, TypeError,
-                ValueError) as error:
-            raise exception.ConfigError(
-                section='glance', option='auth_type',
-                reason=str(error)) from error
+        except _LIBRARY_ERRORS as error:
+            raise exception.ConfigError(section='glance', option=option,
+                                        reason=str(error)) from error
 
     def _loaded(self) -> ks_adapter.Adapter:
         if self._adapter is None:
@@ -145,56 +162,43 @@ class Session:
                     self._catalogue_time = time.monotonic()
         return self._adapter
 
-    def _connecting(
-            self, send: Callable[[], requests.Response]) -> requests.Response:
-        """Try again as long as the request surely did not leave."""
-        for _ in range(CONF.glance.connect_retries or 0):
-            try:
-                return send()
-            except ks_exceptions.ConnectFailure as error:
-                if _may_have_been_sent(error):
-                    raise
-                LOG.warning('Trying again: %s', error)
-                time.sleep(CONF.glance.connect_retry_delay or 0.5)
-        return send()
+    def _find(self) -> Wire:
+        adapter = self._loaded()
+        url = adapter.get_endpoint()
+        if not url:
+            raise ValueError('the service catalogue has no image service '
+                             'that fits the section [glance]')
+        url = _VERSION.sub('', url.rstrip('/')).rstrip('/')
+        tls = url.lower().startswith('https:')
+        return Wire(url, _tls_context(adapter.session) if tls else None,
+                    CONF.glance.timeout)
 
     @contextlib.contextmanager
-    def _translated(self, *, asked: bool = False) -> Iterator[None]:
-        """The border: no error of the libraries passes it.
-
-        :param asked: whether Glance was asked to do something.
-        """
+    def _translated(self) -> Iterator[None]:
+        """The border: no error of the libraries passes it."""
         try:
             yield
-        except (ks_exceptions.ClientException, OSError, TypeError,
-                ValueError) as error:
+        except _LIBRARY_ERRORS as error:
             self.forget()
-            translated = exception.ImageServiceError(reason=str(error))
-            translated.outcome_unknown = (
-                asked and _may_have_been_sent(error))
-            raise translated from error
+            raise exception.ImageServiceError(reason=str(error)) from error
 
 
 def _load() -> ks_adapter.Adapter:
+    # Proxies and passwords of the environment are not for a service, which
+    # is configured by its file.
+    http = requests.Session()
+    http.trust_env = False
+    for scheme in ('http://', 'https://'):
+        http.mount(scheme, ks_session.TCPKeepAliveAdapter())
     auth = loading.load_auth_from_conf_options(CONF, 'glance')
     session = loading.load_session_from_conf_options(
-        CONF, 'glance', auth=auth, session=_requests_session())
+        CONF, 'glance', auth=auth, session=http)
     return loading.load_adapter_from_conf_options(
         CONF, 'glance', auth=auth, session=session)
 
 
-def _requests_session() -> requests.Session:
-    """Looking through the environment for proxies and .netrc costs 0.25 ms
-    a request; a service is configured by its file."""
-    session = requests.Session()
-    session.trust_env = False
-    for scheme in ('http://', 'https://'):
-        session.mount(scheme, ks_session.TCPKeepAliveAdapter(
-            pool_maxsize=64))
-    return session
-
-
 def _tls_context(session: ks_session.Session) -> ssl.SSLContext:
+    """What requests would do with the same options."""
     verify = session.verify
     context = ssl.create_default_context(
         cafile=verify if isinstance(verify, str)
@@ -207,17 +211,3 @@ def _tls_context(session: ks_session.Session) -> ssl.SSLContext:
     elif session.cert:
         context.load_cert_chain(session.cert)
     return context
-
-
-def _may_have_been_sent(error: BaseException) -> bool:
-    """keystoneauth says the same for a connection that could not be made and
-    for one that broke after the request; what requests had said before is
-    still attached and tells them apart."""
-    cause = error.__context__
-    if not isinstance(error, ks_exceptions.ConnectionError) or isinstance(
-            cause, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return False
-    if isinstance(cause, requests.ConnectionError) and cause.args:
-        reason = getattr(cause.args[0], 'reason', cause.args[0])
-        return not isinstance(reason, urllib3.exceptions.NewConnectionError)
-    return isinstance(cause, requests.Timeout | requests.ConnectionError)
