@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./tools/test: installs what the tests need and runs all of them.
+
+The steps are those of tox.ini, in an order in which the quick ones come
+first. They run in one environment below .cloud/ in the checkout, which is
+quicker than tox's one for each step. All steps run, even when one fails; the
+last line of the output counts the tests.
+"""
+
+import argparse
+from collections.abc import Sequence
+import configparser
+import dataclasses
+import os
+from pathlib import Path
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+from tools import environment
+from tools import packages
+from tools.cloud import process
+
+ENVIRONMENT = environment.Environment('tests', (
+    'requirements.txt', 'test-requirements.txt', 'doc/requirements.txt',
+    'tools/cloud/requirements.txt', 'tools/requirements.txt'))
+
+# Step -> the environment of tox.ini that says its commands.
+STEPS = {
+    'pep8': 'testenv:pep8',
+    'mypy': 'testenv:mypy',
+    'unit': 'testenv',
+    'functional': 'testenv:functional',
+    'docs': 'testenv:docs',
+    'releasenotes': 'testenv:releasenotes',
+    'integration': 'testenv:integration',
+}
+_TESTS = {'unit', 'functional', 'integration'}
+_NEED_PACKAGES = {'integration'}
+_TOTAL = re.compile(rb' - (Passed|Failed|Skipped|Unexpected Success): (\d+)')
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a step went; the counts are of tests."""
+
+    step: str
+    ok: bool = True
+    seconds: float = 0
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def count(self, line: bytes) -> None:
+        """Take the numbers out of a line of stestr's totals."""
+        if found := _TOTAL.match(line):
+            number = int(found[2])
+            match found[1]:
+                case b'Passed':
+                    self.passed += number
+                case b'Skipped':
+                    self.skipped += number
+                case _:
+                    self.failed += number
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog='tools/test', description='Installs what the tests need, then '
+        'runs all of them, or only the steps that are named.')
+    parser.add_argument('steps', nargs='*', metavar='STEP',
+                        help=f'one of: {", ".join(STEPS)}')
+    options = parser.parse_args(arguments)
+    if unknown := set(options.steps) - set(STEPS):
+        parser.error(f'no such step: {", ".join(sorted(unknown))}')
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 0 when all steps passed and tests ran."""
+    options = _parse(arguments)
+    process.exit_on_signals()
+    try:
+        _enter_environment(arguments)
+        steps = [name for name in STEPS
+                 if not options.steps or name in options.steps]
+        if _NEED_PACKAGES & set(steps):
+            packages.install('test')
+    except (environment.EnvironmentFailed,
+            packages.PackagesMissing) as error:
+        print(f'The tests cannot run. {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return _report([_run_step(name) for name in steps])
+
+
+def _enter_environment(arguments: list[str]) -> None:
+    """Make the environment and go on in it; returns only there."""
+    if Path(sys.prefix) == ENVIRONMENT.directory:
+        return
+    if not ENVIRONMENT.is_ready:
+        print('Making a Python environment with all that the tests need; '
+              'this takes a minute or two.', flush=True)
+        ENVIRONMENT.make()
+    os.execv(ENVIRONMENT.python, [str(ENVIRONMENT.python), '-m',
+                                  'tools.run_tests', *arguments])
+
+
+def _run_step(name: str) -> Outcome:
+    outcome = Outcome(name)
+    started = time.monotonic()
+    print(f'\n==== {name}', flush=True)
+    for command in _commands(STEPS[name]):
+        print('$', shlex.join(command), flush=True)
+        outcome.ok &= _run(command, outcome) == 0
+    if name in _TESTS and not outcome.passed:
+        print(f'No test of {name} passed.')
+        outcome.ok = False
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _commands(section: str) -> list[list[str]]:
+    """The commands of one environment of tox.ini."""
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(environment.CHECKOUT / 'tox.ini')
+    lines = tox[section]['commands'].replace('{posargs}', '').splitlines()
+    return [shlex.split(line) for line in lines if line.strip()]
+
+
+def _run(command: Sequence[str], outcome: Outcome) -> int:
+    """Run it, pass its output on and count what stestr says of tests."""
+    path = f'{ENVIRONMENT.directory}/bin:{os.environ.get("PATH", os.defpath)}'
+    running = subprocess.Popen(
+        command, cwd=environment.CHECKOUT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=os.environ | {'PATH': path, 'LANG': 'C.UTF-8'})
+    assert running.stdout is not None
+    for line in running.stdout:
+        outcome.count(line)
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    return running.wait()
+
+
+def _report(outcomes: list[Outcome]) -> int:
+    print('\n==== summary')
+    for outcome in outcomes:
+        print(f'{outcome.step:13} {"ok" if outcome.ok else "FAILED":7}'
+              f'{outcome.seconds:5.0f} s  {_tests(outcome)}')
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    skipped = sum(outcome.skipped for outcome in outcomes)
+    print(f'{passed} passed, {failed} failed'
+          + (f', {skipped} skipped' if skipped else ''), flush=True)
+    return 0 if all(outcome.ok for outcome in outcomes) and not failed else 1
+
+
+def _tests(outcome: Outcome) -> str:
+    if outcome.step not in _TESTS:
+        return ''
+    return f'{outcome.passed + outcome.failed + outcome.skipped} tests'
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
