@@ -83,6 +83,21 @@ class TestKeystoneDown(base.KeystoneTestCase):
             answer = self.ask('GET', f'/v3/{PROJECT}/volumes')
             self.assertEqual(200, answer.status_int, why)
 
+    def test_access_rules_hold_before_and_after(self) -> None:
+        self.keystone.add_restricted_token(
+            'restricted', 'member', 'reader', project=PROJECT,
+            rules=[('GET', '/v3/**/volumes')])
+        for _ in range(2):
+            self.load()
+            self.keystone.fall_ill(discovery(200, {'version': 5}))
+            self.assertUnauthorized('')
+            self.keystone.recover()
+            for path, status in ((f'/v3/{PROJECT}/volumes', 200),
+                                 (f'/v3/{PROJECT}/volumes/detail', 401),
+                                 (f'/v2/{PROJECT}/volumes', 401)):
+                answer = self.ask('GET', path, token='restricted')
+                self.assertEqual(status, answer.status_int, path)
+
     def test_trouble_is_logged_without_secrets(self) -> None:
         self.keystone.fall_ill(discovery(200, {'version': 5}))
         self.assertUnauthorized('')
