@@ -16,7 +16,6 @@ from typing import Protocol
 from volupload.backends import file
 from volupload.conf import backends as options
 from volupload.conf import CONF
-from volupload import exception
 from volupload.transfer import Source
 
 

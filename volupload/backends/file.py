@@ -24,8 +24,8 @@ import uuid
 
 from oslo_log import log as logging
 
-from volupload.conf import CONF
 from volupload import exception
+from volupload.conf import CONF
 from volupload.transfer.sources.file import FileSource
 
 LOG = logging.getLogger(__name__)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image service, as volupload needs it: one class, ``glance.ImageService``.
+"""The image service as volupload needs it: class ``glance.ImageService``.
 
 ``session`` finds Glance and speaks to it with keystoneauth, ``put`` sends the
 bytes of a volume, ``answer`` reads what Glance says. Nothing of keystoneauth,

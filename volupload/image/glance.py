@@ -12,13 +12,14 @@ without knowing how the one before ended.
 
 from collections.abc import Iterator
 import contextlib
+import time
 from typing import Any
 from typing import NoReturn
 
 from oslo_context import context as oslo_context
 
-from volupload.conf import CONF
 from volupload import exception
+from volupload.conf import CONF
 from volupload.image import put
 from volupload.image.answer import Answer
 from volupload.image.session import Session
@@ -28,12 +29,17 @@ _PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
 # Glance refuses a request of this user: the answer is the user's.
 _REFUSALS = (400, 403, 409, 413)
 
+# Seconds that Glance may need to notice a connection that is gone.
+_SAVING_TIME = 10.0
+
 _COMMON = {'Accept': 'application/json', 'User-Agent': 'volupload'}
 
 
 class ImageService:
-    """One for a process, for any number of threads; loads what it needs with
-    the first request."""
+    """One for a process and all its threads.
+
+    It loads what it needs with the first request.
+    """
 
     def __init__(self) -> None:
         self._session = Session()
@@ -136,11 +142,10 @@ class ImageService:
             Glance may have got everything.
         :raises Exception: what ``chunks`` raises, unchanged.
         """
-        image = self.get_image(image_id)
-        if image.get('status') != 'queued':
+        status = self._settled_status(image_id)
+        if status != 'queued':
             raise exception.ImageDataRefused(
-                status=409, reason=f'The image is {image.get("status")}, not '
-                                   'queued.')
+                status=409, reason=f'The image is {status}, not queued.')
         headers = {'Content-Type': 'application/octet-stream', **_COMMON,
                    **self._session.auth_headers(), **_request_id()}
         wire = self._session.wire()
@@ -155,6 +160,19 @@ class ImageService:
                 status=answer.status, reason=answer.reason)
         if answer.status != 204:
             self._wrong(answer, unknown=True)
+
+    def _settled_status(self, image_id: str) -> str:
+        """The image's status.
+
+        After an upload that broke off it is ``saving`` until Glance notices;
+        that is waited for.
+        """
+        deadline = time.monotonic() + _SAVING_TIME
+        while True:
+            status = str(self.get_image(image_id).get('status'))
+            if status != 'saving' or time.monotonic() > deadline:
+                return status
+            time.sleep(_SAVING_TIME / 20)
 
     def _request(self, method: str, image_id: str, *,
                  headers: dict[str, str] | None = None,

@@ -24,8 +24,8 @@ from oslo_serialization import jsonutils
 import requests
 import requests.utils
 
-from volupload.conf import CONF
 from volupload import exception
+from volupload.conf import CONF
 from volupload.image.answer import Answer
 from volupload.image.wire import Wire
 

@@ -99,8 +99,11 @@ class Layout(Protocol):
         """The sum of all segments, None where only the end tells it."""
 
     def segments(self) -> Iterator[Segment]:
-        """The image in order; computed lazily, so that tables of a huge
-        volume never stand in memory as a whole."""
+        """The image in order.
+
+        Computed lazily: the tables of a huge volume never stand in memory as
+        a whole.
+        """
 
 
 # Every format is a function of the source's extents.

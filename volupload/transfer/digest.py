@@ -37,8 +37,7 @@ class Digest:
         self._fed.put(chunk)
 
     def hexdigest(self) -> str:
-        """Wait for the last chunk and tell the sum. Nothing can be fed
-        after."""
+        """Wait for the last chunk and tell the sum; nothing can follow."""
         self._fed.put(None)
         self._thread.join()
         if self._error:

@@ -81,8 +81,7 @@ def _next_hole(fd: int, offset: int, size: int) -> int:
 
 
 def _told(error: OSError, answer: int) -> int:
-    """The answer where the file system knows no holes, or lost the file's
-    end to a truncation."""
+    """The answer if the file system knows no holes, or the file was cut."""
     if error.errno in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENXIO):
         return answer
     raise error

@@ -26,11 +26,11 @@ from volupload.transfer import readahead
 from volupload.transfer import Sink
 from volupload.transfer import Source
 
-# CPU seconds a GiB of data from the page cache to a socket on loopback, without
-# and with sha512 (medians of three, 2 cores): 128 KiB 0.55 and 2.5, 256 KiB
-# 0.56 and 2.0, 512 KiB 0.44 and 1.95, 1 MiB 0.31 and 1.64, 2 MiB 0.31 and 1.64.
-# Four buffers measure as eight; eight bridge 50 ms of a slow disk at the speed
-# at which Glance takes bytes in.
+# CPU seconds a GiB of data from the page cache to a socket on loopback,
+# without and with sha512 (medians of three, 2 cores): 128 KiB 0.55 and 2.5,
+# 256 KiB 0.56 and 2.0, 512 KiB 0.44 and 1.95, 1 MiB and 2 MiB 0.31 and 1.64.
+# Four buffers measure as eight; eight bridge 50 ms of a slow disk at the
+# speed at which Glance takes bytes in.
 BUFFER_SIZE = 1024 * 1024
 BUFFER_COUNT = 8
 
