@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import errno
 import os
 
+from volupload import exception
 from volupload.transfer import Extent
 
 
@@ -52,36 +53,51 @@ def of_file(fd: int, size: int) -> Iterator[Extent]:
     fill a hole right after. A file that has become shorter than ``size`` is
     data beyond its end, not a hole, so that reading it fails.
 
-    :raises OSError: from lseek, but for the errors that are answers.
+    :raises SourceError: the file system failed; the offset is in it.
     """
     offset = 0
     while offset < size:
         data = _next_data(fd, offset, size)
         if data > offset:
             yield Extent(offset, data - offset, True)
-        offset = data if data == size else _next_hole(fd, data, size)
-        if offset > data:
+        if data < size:
+            offset = _next_hole(fd, data, size)
             yield Extent(data, offset - data, False)
+        else:
+            offset = size
 
 
 def _next_data(fd: int, offset: int, size: int) -> int:
     try:
-        return min(os.lseek(fd, offset, os.SEEK_DATA), size)
-    except OSError as error:
-        if error.errno == errno.ENXIO:   # also if offset is behind the end
-            return size if os.fstat(fd).st_size >= size else offset
-        return _told(error, offset)
+        return min(max(_seek(fd, offset, os.SEEK_DATA), offset), size)
+    except _NoAnswer as error:
+        behind = error.code == errno.ENXIO and os.fstat(fd).st_size >= size
+        return size if behind else offset
 
 
 def _next_hole(fd: int, offset: int, size: int) -> int:
     try:
-        return min(os.lseek(fd, offset, os.SEEK_HOLE), size)
+        hole = _seek(fd, offset, os.SEEK_HOLE)
+    except _NoAnswer:
+        return size
+    # A hole right where data began a moment ago: somebody is at work in the
+    # file, or a device says 0 to everything. Data is never wrong.
+    return min(hole, size) if hole > offset else size
+
+
+class _NoAnswer(Exception):
+    """The file system knows no holes, or the offset is behind the file."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _seek(fd: int, offset: int, whence: int) -> int:
+    try:
+        return os.lseek(fd, offset, whence)
     except OSError as error:
-        return _told(error, size)
-
-
-def _told(error: OSError, answer: int) -> int:
-    """The answer if the file system knows no holes, or the file was cut."""
-    if error.errno in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENXIO):
-        return answer
-    raise error
+        if error.errno in (errno.ENXIO, errno.EINVAL, errno.EOPNOTSUPP):
+            raise _NoAnswer(error.errno) from error
+        raise exception.SourceError(
+            offset=offset, reason=error.strerror or str(error)) from error
