@@ -40,11 +40,11 @@ class VolumeService(service.Service):
             glance.ImageService().check_config()
             rpc.get_transport()
             if not migration.is_current():
-                raise SystemExit('volupload-volume: the database is not at '
-                                 'the version of this code, run '
+                raise SystemExit(f'{CONF.prog}: the database is not at the '
+                                 'version of this code, run '
                                  '"volupload-manage db sync" first')
         except exception.VoluploadError as error:
-            raise SystemExit(f'volupload-volume: {error}') from None
+            raise SystemExit(f'{CONF.prog}: {error}') from None
         finally:
             rpc.cleanup()
         # The service may be forked off next, which connections do not

@@ -103,7 +103,8 @@ class TestUploader(base.TestCase):
 
     def test_an_image_that_cannot_be_deleted_is_told(self) -> None:
         def fail() -> None:
-            self.images.delete_error = exception.ImageServiceError(reason='503')
+            self.images.delete_error = exception.ImageServiceError(
+                reason='503')
             raise OSError(5, 'Input/output error')
         self.backend.on_read = fail
         upload = self.upload()
