@@ -70,7 +70,7 @@ def get_server(target: oslo_messaging.Target,
                endpoints: Sequence[object],
                ) -> oslo_messaging.MessageHandlingServer:
     return oslo_messaging.get_rpc_server(
-        get_transport(), target, endpoints, executor='threading',
+        get_transport(), target, endpoints,
         serializer=ContextSerializer(),
         access_policy=dispatcher.DefaultRPCAccessPolicy)
 
