@@ -18,11 +18,11 @@ class TestCase(testtools.TestCase):
         self.useFixture(fixtures.Timeout(TIMEOUT, gentle=True))
 
     def wait_for(self, condition: Callable[[], bool], what: str,
-                 timeout: float = 60) -> None:
+                 timeout: float = 60, interval: float = 0.1) -> None:
         """Wait until the condition holds; fail with `what` if it never does.
         """
         deadline = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > deadline:
                 self.fail(f'after {timeout} s still not: {what}')
-            time.sleep(0.1)
+            time.sleep(interval)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Console scripts of volupload in a world where a GiB is 64 KiB.
+
+The API sells volumes by the GiB, and Glance takes six CPU seconds to store
+one. Everything about an upload but its length can be seen with less: here a
+volume of size N is made, checked and sent as N times 64 KiB, by programs that
+are the ordinary ones in every other respect. Tests of clients and of
+throughput use the ordinary ones.
+
+    python -m tests.integration.small standalone --config-file FILE
+"""
+
+import importlib
+from pathlib import Path
+import sys
+
+from oslo_utils import units
+
+from tests.fixtures import services
+from tools.cloud import volupload
+from volupload import cmd  # noqa: F401  selects threads before all else
+
+SMALL_GIB = 64 * 1024
+_CHECKOUT = Path(__file__).parents[2]
+
+
+def _shrink(service: volupload.Standalone | volupload.Manager,
+            script: str) -> None:
+    """Have a service run this module instead of the script."""
+    service.daemon.command[:1] = [
+        sys.executable, '-m', 'tests.integration.small', script]
+    service.daemon.cwd = _CHECKOUT
+
+
+class Standalone(volupload.Standalone):
+
+    def prepare(self) -> None:
+        super().prepare()
+        _shrink(self, 'standalone')
+
+
+class Manager(volupload.Manager):
+
+    def prepare(self) -> None:
+        super().prepare()
+        _shrink(self, 'volume')
+
+
+class SharedStandalone(services.Shared[Standalone]):
+    """The small volupload-standalone of this process; not in the catalogue.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('volupload-small', self._build)
+
+    def _build(self, directory: Path) -> Standalone:
+        identity = self.useFixture(services.Keystone()).service
+        self.useFixture(services.Glance())
+        return Standalone(volupload.Configuration(directory, identity),
+                          publish=False)
+
+
+if __name__ == '__main__':
+    units.Gi = SMALL_GIB
+    importlib.import_module(f'volupload.cmd.{sys.argv.pop(1)}').main()
