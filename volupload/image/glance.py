@@ -51,6 +51,10 @@ class ImageService:
         """
         self._session.check()
 
+    def close(self) -> None:
+        """Close idle connections; it can be used again all the same."""
+        self._session.close()
+
     def create_image(self, context: oslo_context.RequestContext,
                      image_id: str, *, name: str, disk_format: str,
                      container_format: str, visibility: str | None = None,

@@ -131,6 +131,13 @@ class Session:
         if self._adapter and self._adapter.auth:
             self._adapter.invalidate()
 
+    def close(self) -> None:
+        """Close idle connections; the next request opens new ones."""
+        if self._wire:
+            self._wire.close()
+        if self._adapter:
+            self._adapter.session.session.close()
+
     def check(self) -> None:
         """Load the options without asking anybody.
 

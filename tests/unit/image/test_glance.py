@@ -1,0 +1,421 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import concurrent.futures
+import hashlib
+import socket
+import time
+import uuid
+
+from oslo_context import context
+
+from tests.unit.image import base
+from volupload import exception
+from volupload.image import glance
+
+
+class TestCreate(base.ImageTestCase):
+
+    def refused(self, status: int, reason: str) -> None:
+        error = self.fails(exception.ImageRefused, self.create)
+        self.assertEqual((status, reason), (error.code, str(error)))
+
+    def broken(self, *words: str, unknown: bool = False) -> None:
+        error = self.fails(exception.ImageServiceError, self.create)
+        self.assertEqual(500, error.code)
+        self.assertEqual(unknown, error.outcome_unknown, str(error))
+        for word in words:
+            self.assertIn(word, str(error))
+
+    def test_the_record_is_as_asked_for(self) -> None:
+        image = self.create(name='\u540d <b>', visibility='private',
+                            os_distro='debian')
+        stored = self.glance.images[self.image_id]
+        self.assertEqual(image, stored)
+        self.assertEqual(
+            (self.image_id, '\u540d <b>', 'private', 'debian', 'queued'),
+            tuple(stored[key] for key in (
+                'id', 'name', 'visibility', 'os_distro', 'status')))
+
+    def test_without_a_visibility_glance_decides(self) -> None:
+        self.assertEqual('shared', self.create()['visibility'])
+
+    def test_is_one_request_with_the_users_token_and_request_id(self) -> None:
+        self.create()
+        [(method, path, headers)] = self.glance.requests
+        self.assertEqual(('POST', '/v2/images'), (method, path))
+        self.assertEqual('users-token', headers['X-Auth-Token'])
+        self.assertEqual(self.context.global_request_id,
+                         headers['X-Openstack-Request-Id'])
+
+    def test_the_user_becomes_owner_by_token_and_not_by_name(self) -> None:
+        self.create()
+        self.assertNotIn('owner', self.glance.images[self.image_id])
+
+    def test_without_a_token_the_service_gives_it_to_the_project(
+            self) -> None:
+        self.context.auth_token = None
+        self.create()
+        self.assertEqual('project',
+                         self.glance.images[self.image_id]['owner'])
+
+    def test_a_version_in_the_endpoint_is_not_doubled(self) -> None:
+        self.set(endpoint_override=f'{self.glance.url}/v2/')
+        self.create()
+        self.assertEqual('/v2/images', self.glance.requests[0][1])
+
+    def test_one_connection_serves_many_requests(self) -> None:
+        for _ in range(3):
+            self.image_id = str(uuid.uuid4())
+            self.create()
+        self.assertEqual(1, len(self.glance._server.connections))
+
+    def test_a_connection_that_was_closed_is_replaced(self) -> None:
+        self.create()
+        self.glance.stop()
+        self.glance.start()
+        self.image_id = str(uuid.uuid4())
+        self.create()
+
+    def test_threads_do_not_mix_their_answers(self) -> None:
+        def one(image_id: str) -> str:
+            return self.images.create_image(
+                self.context, image_id, name='x', disk_format='raw',
+                container_format='bare')['id']
+        ids = [str(uuid.uuid4()) for _ in range(60)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(ids, list(pool.map(one, ids)))
+
+    def test_a_refusal_has_glances_code_and_reason(self) -> None:
+        for status in (400, 403, 409, 413):
+            self.glance.fail('POST', status=status, reason='Quota & <co>')
+            self.refused(status, 'Quota & <co>')
+
+    def test_an_id_that_is_taken_is_refused(self) -> None:
+        self.create()
+        self.refused(409, f'Image ID {self.image_id} already exists!')
+
+    def test_other_errors_are_the_services(self) -> None:
+        for status in (300, 301, 401, 404, 405, 410, 429):
+            self.glance.fail('POST', status=status, reason='why')
+            self.broken(f'HTTP {status} why', self.glance.url)
+
+    def test_after_a_5xx_the_outcome_is_unknown(self) -> None:
+        for status in (500, 502, 503, 504):
+            self.glance.fail('POST', status=status, reason='why')
+            self.broken(f'HTTP {status} why', unknown=True)
+
+    def test_a_web_servers_refusal_is_not_glances(self) -> None:
+        self.glance.fail('POST', status=403,
+                         body=b'<h1>Forbidden</h1>You may not.')
+        self.broken('HTTP 403')
+
+    def test_nonsense_is_an_error(self) -> None:
+        for status, unknown in ((200, False), (201, True), (202, False)):
+            for body in (b'<html>It works!</html>', b'', b'{}', b'[]',
+                         b'{"id": "another"}', b'\xff', b'7'):
+                self.glance.fail('POST', status=status, body=body)
+                self.broken(f'HTTP {status}', unknown=unknown)
+
+    def test_a_503_is_tried_again(self) -> None:
+        self.glance.fail('POST', status=503, times=1)
+        self.create()
+        self.assertEqual(2, len(self.glance.requests))
+
+    def test_no_other_answer_is_tried_again(self) -> None:
+        self.glance.fail('POST', status=500)
+        self.broken(unknown=True)
+        self.assertEqual(1, len(self.glance.requests))
+
+    def test_nobody_listens(self) -> None:
+        self.glance.stop()
+        self.broken('Connection refused', self.glance.url)
+
+    def test_a_glance_that_comes_back_is_found(self) -> None:
+        self.glance.stop()
+        self.broken()
+        self.glance.start()
+        self.create()
+
+    def test_a_name_that_nobody_knows(self) -> None:
+        self.set(endpoint_override='http://glance.invalid:9292')
+        self.broken('glance.invalid')
+
+    def test_endpoints_that_are_no_url(self) -> None:
+        for wrong in ('glance', 'http://', 'ftp://glance', 'http://a b/',
+                      'http://glance/\u00fc', 'http://glance:port'):
+            self.set(endpoint_override=wrong)
+            self.broken()
+
+    def test_tls_to_a_plain_port(self) -> None:
+        self.set(endpoint_override=self.glance.url.replace('http', 'https'))
+        self.broken('cannot connect')
+
+    def test_a_broken_connection_leaves_the_outcome_unknown(self) -> None:
+        self.glance.fail('POST', reset=True)
+        self.broken(unknown=True)
+        self.assertEqual(1, len(self.glance.requests))
+
+    def test_no_answer_leaves_the_outcome_unknown(self) -> None:
+        self.set(timeout=0.2)
+        self.glance.fail('POST', hang=True)
+        self.broken('timed out', unknown=True)
+
+    def test_credentials_that_cannot_be_loaded(self) -> None:
+        self.context.auth_token = None
+        self.set(auth_type='no-such-plugin')
+        self.broken('no-such-plugin')
+
+    def test_credentials_that_are_missing(self) -> None:
+        self.set(auth_type=None, endpoint_override=None)
+        self.broken()
+
+
+class TestGetUpdateDelete(base.ImageTestCase):
+
+    def test_get_shows_the_image(self) -> None:
+        self.create()
+        self.assertEqual('queued',
+                         self.images.get_image(self.image_id)['status'])
+
+    def test_update_sets_properties_old_and_new(self) -> None:
+        self.create()
+        image = self.images.update_image(
+            self.image_id, protected=True, **{'a/b~c': 'd'})
+        self.assertEqual(image, self.glance.images[self.image_id])
+        self.assertEqual((True, 'd'), (image['protected'], image['a/b~c']))
+
+    def test_delete_removes_it_and_again_is_fine(self) -> None:
+        self.create()
+        self.images.delete_image(self.image_id)
+        self.assertEqual({}, self.glance.images)
+        self.images.delete_image(self.image_id)
+
+    def test_a_deletion_that_is_refused_says_why(self) -> None:
+        self.create(protected=True)
+        error = self.fails(exception.ImageServiceError,
+                           self.images.delete_image, self.image_id)
+        self.assertIn('is protected and cannot be deleted', str(error))
+
+    def test_an_image_that_is_gone(self) -> None:
+        self.fails(exception.ImageNotFound, self.images.get_image,
+                   self.image_id)
+        self.fails(exception.ImageNotFound, self.images.update_image,
+                   self.image_id, protected=True)
+
+    def test_a_404_of_another_server_is_no_proof(self) -> None:
+        for method in ('GET', 'DELETE'):
+            self.glance.fail(method, status=404, body=b'<h1>Not Found</h1>')
+        for call in (self.images.get_image, self.images.delete_image):
+            self.fails(exception.ImageServiceError, call, self.image_id)
+
+    def test_an_update_that_is_refused(self) -> None:
+        self.create()
+        self.glance.fail('PATCH', status=403, reason='Forbidden it is.')
+        error = self.fails(exception.ImageRefused, self.images.update_image,
+                           self.image_id, protected=True)
+        self.assertEqual((403, 'Forbidden it is.'), (error.code, str(error)))
+
+    def test_they_are_repeated_when_no_answer_comes(self) -> None:
+        self.create()
+        self.glance.fail('GET', reset=True, times=1)
+        self.images.get_image(self.image_id)
+
+    def test_nonsense_is_an_error(self) -> None:
+        self.create()
+        for method, call in (('GET', self.images.get_image),
+                             ('PATCH', self.images.update_image),
+                             ('DELETE', self.images.delete_image)):
+            self.glance.fail(method, status=200, body=b'<html>')
+            self.fails(exception.ImageServiceError, call, self.image_id)
+
+    def test_the_request_id_of_the_thread_is_passed_on(self) -> None:
+        current = context.RequestContext()
+        self.create()
+        self.images.get_image(self.image_id)
+        self.assertEqual(current.request_id, self.glance.requests[-1][2][
+            'X-Openstack-Request-Id'])
+
+
+class TestUpload(base.ImageTestCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.create()
+        self.data = bytes(range(256)) * 1000
+
+    def chunks(self, length: int = 100_000):
+        view = memoryview(self.data)
+        for start in range(0, len(view), length):
+            yield view[start:start + length]
+
+    def upload(self, chunks=None, size: int | None = -1) -> None:
+        self.images.upload_data(
+            self.image_id, self.chunks() if chunks is None else chunks,
+            len(self.data) if size == -1 else size)
+
+    def endless(self, chunks: list[int]):
+        """10 GiB that count how far they got."""
+        block = memoryview(bytes(1024 * 1024))
+        for _ in range(10 * 1024):
+            chunks.append(1)
+            yield block
+
+    def test_the_bytes_arrive_with_their_length(self) -> None:
+        self.upload()
+        self.assertEqual(self.data, self.glance.data[self.image_id])
+        headers = self.glance.requests[-1][2]
+        self.assertEqual('256000', headers['Content-Length'])
+        self.assertEqual('256000', headers['x-openstack-image-size'])
+        self.assertEqual(
+            hashlib.sha512(self.data).hexdigest(),
+            self.images.get_image(self.image_id)['os_hash_value'])
+
+    def test_of_unknown_length_they_go_in_small_chunks(self) -> None:
+        self.upload(size=None)
+        self.assertEqual(self.data, self.glance.data[self.image_id])
+        headers = self.glance.requests[-1][2]
+        self.assertEqual('chunked', headers['Transfer-Encoding'])
+        self.assertNotIn('Content-Length', headers)
+
+    def test_an_image_of_no_bytes(self) -> None:
+        self.upload(iter(()), 0)
+        self.assertEqual(b'', self.glance.data[self.image_id])
+
+    def test_an_image_that_is_gone_is_told_before_anything_is_read(
+            self) -> None:
+        self.images.delete_image(self.image_id)
+        self.fails(exception.ImageNotFound, self.upload, iter([1 / 1]))
+
+    def test_an_image_that_has_its_data_is_refused(self) -> None:
+        self.upload()
+        error = self.fails(exception.ImageDataRefused, self.upload)
+        self.assertEqual(409, error.status)
+        self.assertEqual('PUT', self.glance.requests[-2][0])
+
+    def test_an_image_still_saving_is_waited_for(self) -> None:
+        image = self.glance.images[self.image_id]
+        image['status'] = 'saving'
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            upload = pool.submit(self.upload)
+            while len(self.glance.requests) < 3:
+                pass
+            image['status'] = 'queued'
+            upload.result()
+        self.assertEqual('active', image['status'])
+
+    def test_an_error_after_the_last_byte(self) -> None:
+        self.glance.fail('PUT', status=415, reason='It is no qcow2.')
+        error = self.fails(exception.ImageDataRefused, self.upload)
+        self.assertEqual((415, 'It is no qcow2.'),
+                         (error.status, error.reason))
+
+    def test_an_early_error_ends_the_sending(self) -> None:
+        self.glance.fail('PUT', status=413, reason='Too large.',
+                         after=100_000)
+        chunks: list[int] = []
+        error = self.fails(exception.ImageDataRefused, self.upload,
+                           self.endless(chunks), 10 * 1024 ** 3)
+        self.assertEqual((413, 'Too large.'), (error.status, error.reason))
+        self.assertLess(len(chunks), 200)
+
+    def test_an_early_error_ends_chunked_sending(self) -> None:
+        self.glance.fail('PUT', status=413, reason='Too large.',
+                         after=100_000)
+        chunks: list[int] = []
+        self.fails(exception.ImageDataRefused, self.upload,
+                   self.endless(chunks), None)
+        self.assertLess(len(chunks), 200)
+
+    def test_a_reset_is_an_error_of_unknown_outcome(self) -> None:
+        self.glance.fail('PUT', reset=True, after=100_000)
+        error = self.fails(exception.ImageServiceError, self.upload,
+                           self.endless([]), 10 * 1024 ** 3)
+        self.assertTrue(error.outcome_unknown)
+
+    def test_a_glance_that_stands_still_is_given_up(self) -> None:
+        self.set(stall_timeout=1)
+        self.glance.fail('PUT', hang=True, after=100_000)
+        error = self.fails(exception.ImageServiceError, self.upload,
+                           self.endless([]), 10 * 1024 ** 3)
+        self.assertIn('timed out', str(error))
+
+    def test_an_answer_that_never_comes_is_given_up(self) -> None:
+        self.set(stall_timeout=1)
+        self.glance.fail('PUT', hang=True)
+        error = self.fails(exception.ImageServiceError, self.upload)
+        self.assertIn('no answer', str(error))
+        self.assertTrue(error.outcome_unknown)
+
+    def test_a_wrong_length_is_refused(self) -> None:
+        chunks = self.chunks()
+        next(chunks)
+        self.set(stall_timeout=1)
+        self.fails(exception.ImageServiceError, self.upload, chunks)
+        self.assertNotEqual('active', self.glance.images[
+            self.image_id]['status'])
+
+    def test_nonsense_instead_of_204_is_an_error(self) -> None:
+        self.glance.fail('PUT', status=200, body=b'<html>')
+        error = self.fails(exception.ImageServiceError, self.upload)
+        self.assertTrue(error.outcome_unknown)
+
+    def test_what_the_chunks_raise_passes_and_glance_sees_the_end(
+            self) -> None:
+        wrong = exception.ShortRead(offset=5, expected=2, actual=1)
+
+        def chunks():
+            yield memoryview(self.data)
+            raise wrong
+        self.assertIs(wrong, self.fails(
+            exception.ShortRead, self.upload, chunks(), 10 ** 9))
+        while self.glance.images[self.image_id]['status'] == 'saving':
+            pass
+        self.upload()
+        self.assertEqual(self.data, self.glance.data[self.image_id])
+
+    def test_nothing_is_left_open(self) -> None:
+        self.upload()
+        self.images.close()
+        deadline = time.monotonic() + 5
+        while self.glance._server.connections:
+            self.assertLess(time.monotonic(), deadline)
+
+
+class TestCheckConfig(base.ImageTestCase):
+
+    def refused(self, option: str, **options) -> None:
+        self.set(**options)
+        error = self.fails(exception.ConfigError,
+                           glance.ImageService().check_config)
+        self.assertEqual(('glance', option), (error.section, error.option))
+
+    def test_nobody_is_asked(self) -> None:
+        self.images.check_config()
+        self.assertEqual([], self.glance.requests)
+
+    def test_no_credentials_at_all(self) -> None:
+        self.refused('auth_type', auth_type=None)
+
+    def test_an_unknown_plugin(self) -> None:
+        self.refused('auth_type', auth_type='no-such-plugin')
+
+    def test_an_option_that_the_plugin_needs(self) -> None:
+        self.addCleanup(self.forget_plugin, 'password')
+        self.refused('auth_url', auth_type='password')
+
+    def test_an_endpoint_that_is_no_url(self) -> None:
+        self.refused('endpoint_override', endpoint_override='glance:9292')
+
+    def test_a_ca_file_that_is_missing(self) -> None:
+        self.refused('cafile, certfile or keyfile', cafile='/no/such/file')
+
+
+class TestStoppedInMiddle(base.ImageTestCase):
+
+    def test_a_port_that_never_answers_is_given_up(self) -> None:
+        with socket.create_server(('127.0.0.1', 0)) as silent:
+            port = silent.getsockname()[1]
+            self.set(timeout=0.2,
+                     endpoint_override=f'http://127.0.0.1:{port}')
+            error = self.fails(exception.ImageServiceError, self.create)
+        self.assertTrue(error.outcome_unknown)
