@@ -12,6 +12,7 @@ not be an answer.
 """
 
 from collections.abc import Iterator
+import functools
 import http.client
 import socket
 import ssl
@@ -66,14 +67,14 @@ def _send_body(connection: http.client.HTTPConnection,
                chunks: Iterator[memoryview], *,
                chunked: bool) -> Answer | None:
     """Send everything; an answer that comes before is returned."""
-    send = _send_chunked if chunked else socket.socket.sendall
     sock = connection.sock
+    send = functools.partial(_send_chunked, sock) if chunked else sock.sendall
     plain = not isinstance(sock, ssl.SSLSocket)
     for chunk in chunks:
         if plain and wire.is_readable(connection):
             return wire.answer(connection)
         try:
-            send(sock, chunk)
+            send(chunk)
         except OSError as error:
             return _late_answer(connection, error)
     try:
