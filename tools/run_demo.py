@@ -97,10 +97,9 @@ def _tell(teller: story.Teller, keep: bool) -> int:
         print(f'\nFinished after {time.monotonic() - started:.0f} s.')
         if same and keep:
             _wait(cloud)
-    if not keep:
-        _remove_bulk()
-        if same:
-            print('To play with the little cloud: ./tools/demo --keep')
+    _remove_bulk()
+    if same and not keep:
+        print('To play with the little cloud: ./tools/demo --keep')
     return 0 if same else 1
 
 
