@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transactions, by oslo.db's enginefacade on the section [database].
 
-A block ``with reader() as session`` or ``with writer() as session`` is one
-transaction. On SQLite a writer must begin with a statement that writes:
-a transaction that has read first cannot wait for the write lock, it fails.
+A block ``with reader() as session``, ``with writer() as session`` or ``with
+connection() as connection`` is one transaction. On SQLite one that writes must
+begin with a statement that does: a transaction that has read first cannot wait
+for the write lock, it fails.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -49,7 +51,8 @@ def configure() -> None:
         raise exception.ConfigError(
             section='database', option='connection',
             reason=str(error)) from error
-    _manager.configure(sqlite_fk=True)
+    # Without eventlet there is nobody to yield to after each transaction.
+    _manager.configure(sqlite_fk=True, thread_checkin=False)
     _manager.append_on_engine_create(_prepare_engine)
 
 
@@ -65,11 +68,20 @@ def writer() -> AbstractContextManager[orm.Session]:
     return session
 
 
-def count_changed(writing: orm.Session,
-                  statement: sqlalchemy.UpdateBase) -> int:
+def connection() -> AbstractContextManager[sqlalchemy.Connection]:
+    """To write with statements alone, for half the CPU of a session."""
+    writing: AbstractContextManager[sqlalchemy.Connection] = (
+        _manager.writer.connection.using(_scope))
+    return writing
+
+
+def count_changed(writing: orm.Session | sqlalchemy.Connection,
+                  statement: sqlalchemy.UpdateBase,
+                  parameters: Mapping[str, Any] | None = None) -> int:
     """Run an UPDATE or DELETE; the number of rows that it met."""
     result: Any = writing.execute(
-        statement, execution_options={'synchronize_session': False})
+        statement, parameters,
+        execution_options={'synchronize_session': False})
     return int(result.rowcount)
 
 

@@ -7,11 +7,9 @@ volume `uploading` without an upload that says why.
 
 from collections.abc import Collection
 from collections.abc import Mapping
-import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from volupload import exception
 from volupload.db import models
@@ -22,6 +20,20 @@ from volupload.volume.status import UPLOAD_TRANSITIONS
 from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
 
+# Made once, see volumes. What is set is what the parameters name besides.
+_INSERT = sa.insert(Upload)
+_MOVE = sa.update(Upload).where(
+    Upload.id == sa.bindparam('moved_id'),
+    Upload.status == sa.bindparam('coming_from'))
+# MySQL evaluates SET from left to right: the old status is saved first.
+_TAKE_VOLUME = sa.update(Volume).where(
+    Volume.id == sa.bindparam('volume_id'),
+    Volume.status == sa.bindparam('as_read'),
+).ordered_values(
+    (Volume.previous_status, Volume.status),
+    (Volume.status, sa.bindparam('to')),
+    (Volume.updated_at, sa.bindparam('now')))
+
 
 def create(volume: Volume, values: Mapping[str, Any]) -> Upload:
     """Take the volume and write the upload, both or neither.
@@ -31,30 +43,19 @@ def create(volume: Volume, values: Mapping[str, Any]) -> Upload:
     :raises StatusConflict: somebody else has moved the volume meanwhile.
     """
     now = models.utcnow()
-    upload = Upload(
-        volume_id=volume.id, host=volume.host, previous_status=volume.status,
-        status=UploadStatus.CREATING, created_at=models.precise_now(),
-        protected=values.get('protected', False), bytes_sent=0,
-        **{key: value for key, value in values.items() if key != 'protected'})
-    with session.writer() as writing:
-        if not _take_volume(writing, volume, now):
+    row = {'volume_id': volume.id, 'host': volume.host, 'protected': False,
+           'previous_status': volume.status, 'status': UploadStatus.CREATING,
+           'bytes_sent': 0, 'created_at': models.precise_now(), **values}
+    with session.connection() as writing:
+        if not session.count_changed(writing, _TAKE_VOLUME, {
+                'volume_id': volume.id, 'as_read': volume.status,
+                'to': VolumeStatus.UPLOADING, 'now': now}):
             raise exception.StatusConflict(resource='Volume', id=volume.id)
-        writing.add(upload)
+        writing.execute(_INSERT, row)
     volume.previous_status = volume.status
     volume.status = VolumeStatus.UPLOADING
     volume.updated_at = now
-    return upload
-
-
-def _take_volume(writing: orm.Session, volume: Volume,
-                 now: datetime.datetime) -> bool:
-    # MySQL evaluates SET from left to right: the old status is saved first.
-    return session.count_changed(writing, sa.update(Volume).where(
-        Volume.id == volume.id, Volume.status == volume.status,
-    ).ordered_values(
-        (Volume.previous_status, Volume.status),
-        (Volume.status, VolumeStatus.UPLOADING),
-        (Volume.updated_at, now))) == 1
+    return Upload(**row)
 
 
 def get(upload_id: str) -> Upload:
@@ -76,7 +77,7 @@ def get_by_volume(volume_id: str) -> list[Upload]:
 def transition(upload_id: str, coming_from: UploadStatus, to: UploadStatus,
                **values: Any) -> bool:
     """Move the status by compare-and-swap; False when it was another."""
-    with session.writer() as writing:
+    with session.connection() as writing:
         return _transition(writing, upload_id, coming_from, to, values)
 
 
@@ -104,7 +105,7 @@ def settle(upload: Upload, to: UploadStatus, reason: str | None = None,
     :param upload: as it was read; it must still have that status.
     :returns: False, with nothing changed, when it had another.
     """
-    with session.writer() as writing:
+    with session.connection() as writing:
         settled = _transition(
             writing, upload.id, UploadStatus(upload.status), to,
             {'reason': reason, 'finished_at': models.utcnow(), **values})
@@ -115,25 +116,24 @@ def settle(upload: Upload, to: UploadStatus, reason: str | None = None,
 
 def undo(upload: Upload) -> None:
     """Remove an upload that never came to have an image."""
-    with session.writer() as writing:
+    with session.connection() as writing:
         session.count_changed(
             writing, sa.delete(Upload).where(Upload.id == upload.id))
         _give_back_volume(writing, upload)
 
 
-def _give_back_volume(writing: orm.Session, upload: Upload) -> None:
+def _give_back_volume(writing: sa.Connection, upload: Upload) -> None:
     session.count_changed(writing, sa.update(Volume).where(
         Volume.id == upload.volume_id,
         Volume.status == VolumeStatus.UPLOADING,
     ).values(status=upload.previous_status, updated_at=models.utcnow()))
 
 
-def _transition(writing: orm.Session, upload_id: str,
+def _transition(writing: sa.Connection, upload_id: str,
                 coming_from: UploadStatus, to: UploadStatus,
                 values: Mapping[str, Any]) -> bool:
     if to not in UPLOAD_TRANSITIONS[coming_from]:
         raise ValueError(f'An upload cannot go from {coming_from} to {to}')
-    return session.count_changed(writing, sa.update(Upload).where(
-        Upload.id == upload_id, Upload.status == coming_from,
-    ).values(status=to, **values)) == 1
-
+    return session.count_changed(writing, _MOVE, {
+        'moved_id': upload_id, 'coming_from': coming_from, 'status': to,
+        **values}) == 1
