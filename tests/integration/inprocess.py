@@ -93,7 +93,7 @@ class TroubleTestCase(conformance.ApiTestCase):
     """
 
     def start_api(self) -> None:
-        directory = Path(self.useFixture(fixtures.TempDir()).path)
+        directory = self.directory()
         self.configuration = volupload.Configuration(
             directory, self.identity, transport_url='fake://',
             options=self.options())
@@ -102,6 +102,10 @@ class TroubleTestCase(conformance.ApiTestCase):
         running = self.useFixture(App(self.configuration))
         self.wsgi, self.bus = running.wsgi, running.bus
         self.state = conformance.state_of(directory, self.images)
+
+    def directory(self) -> Path:
+        """A new one, for this test."""
+        return Path(self.useFixture(fixtures.TempDir()).path)
 
     def options(self) -> dict[str, dict[str, object]]:
         return {}

@@ -3,10 +3,7 @@
 
 from collections.abc import Callable
 import json
-from pathlib import Path
 from typing import Any
-
-import fixtures
 
 from tests.integration import calls
 from tests.integration import conformance
@@ -120,9 +117,8 @@ class TestTLS(KeystoneTestCase):
     with_certificate: bool
 
     def trouble(self) -> dict[str, object]:
-        directory = Path(self.useFixture(fixtures.TempDir()).path)
-        tls = (scripted.certificate(directory) if self.with_certificate
-               else None)
+        tls = (scripted.certificate(self.directory())
+               if self.with_certificate else None)
         answer = _json({}) if tls else scripted.hanging_up
         server = self.useFixture(scripted.Server(answer, tls))
         return {'auth_url': server.url.replace('http:', 'https:') + '/v3'}
