@@ -39,12 +39,12 @@ def install(profile: str) -> None:
     names = missing(profile)
     if not names:
         return
-    print(f'Installing Debian packages: {" ".join(names)}', flush=True)
     command = ['sh', '-euc', _INSTALL, 'sh', *names]
     environ = {'DEBIAN_FRONTEND': 'noninteractive'}
     if os.geteuid():
         command = [*_sudo(names), 'env', 'DEBIAN_FRONTEND=noninteractive',
                    *command]
+    print(f'Installing Debian packages: {" ".join(names)}', flush=True)
     code = subprocess.run(command, env=os.environ | environ,
                           check=False).returncode
     if code or missing(profile):
