@@ -118,10 +118,10 @@ class ApiTestCase(AnswerTestCase):
         self.untouched = self._find_untouched()
 
     def start_api(self) -> None:
-        standalone = self.useFixture(small.SharedStandalone()).service
-        self.configuration = standalone.configuration
-        self.url = standalone.url
-        self.log = standalone.daemon.log
+        self.standalone = self.useFixture(small.SharedStandalone()).service
+        self.configuration = self.standalone.configuration
+        self.url = self.standalone.url
+        self.log = self.standalone.daemon.log
         self.state = state_of(self.configuration.directory, self.images)
 
     def token(self, user: str) -> keystone.Token:
