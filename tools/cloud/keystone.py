@@ -129,6 +129,10 @@ class Keystone(service.Service):
             self._populate()
             self._template.keep(self._database)
         self.publish('identity', 'keystone', self.url)
+        # The first login of a day writes into the user's row, and of two that
+        # come at once SQLite lets one fail.
+        for user in USERS:
+            self.token(user)
 
     def _write_configuration(self) -> None:
         for repository in ('fernet-keys', 'credential-keys'):
