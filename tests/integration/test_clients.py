@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ordinary clients, with a volume of a whole GiB, from create to bytes."""
+
+import http.client
+from pathlib import Path
+import uuid
+
+from tests.fixtures import services
+from tests.integration import conformance
+from tests.integration import oldclient
+from tests.integration import upload
+from tools.cloud import client
+from tools.cloud import http as cloud_http
+from tools.cloud import volupload
+
+PIECE = 2 ** 20
+
+
+class ClientTestCase(upload.UploadTestCase):
+
+    def start_api(self) -> None:
+        standalone = self.useFixture(
+            services.Shared('volupload', self._build)).service
+        self.configuration = standalone.configuration
+        self.url = standalone.url
+        self.log = standalone.daemon.log
+        self.state = conformance.state_of(self.configuration.directory,
+                                          self.images)
+        self.clients = client.Client(self.identity)
+        self.name = f'client-{uuid.uuid4()}'
+
+    def _build(self, directory: Path) -> volupload.Standalone:
+        return volupload.Standalone(
+            volupload.Configuration(directory, self.identity))
+
+    def made(self) -> str:
+        """The volume that a client made under our name; written to."""
+        [row] = self.state.volumes.rows(
+            'SELECT id FROM volumes WHERE name = :name', name=self.name)
+        volume_id = str(row['id'])
+        self.wait_for_status(volume_id, 'available')
+        self.fill(volume_id)
+        return volume_id
+
+    def check_uploaded(self, volume_id: str) -> None:
+        """The upload ends with an active image of the volume's bytes."""
+        self.wait_for_status(volume_id, 'available')
+        [done] = self.state.volumes.uploads(volume_id)
+        self.assertEqual(('succeeded', self.name),
+                         (done['status'], done['image_name']))
+        shown = self.clients.json('openstack', 'image', 'show',
+                                  done['image_id'])
+        self.assertEqual(('active', 2 ** 30, self.name),
+                         (shown['status'], shown['size'], shown['name']))
+        self.assertTrue(self._is_same(volume_id, done['image_id']),
+                        'the image has other bytes than the volume')
+        # Glance keeps the zeros, too: a GiB of disk.
+        cloud_http.request(
+            'DELETE', f"{self.images.url}/v2/images/{done['image_id']}",
+            token=self.demo.id)
+
+    def _is_same(self, volume_id: str, image_id: str) -> bool:
+        connection = http.client.HTTPConnection('127.0.0.1',
+                                                self.images.port)
+        connection.request('GET', f'/v2/images/{image_id}/file', headers={
+            'X-Auth-Token': self.demo.id})
+        with (connection.getresponse() as image,
+              self.file_of(volume_id).open('rb') as volume):
+            while piece := image.read(PIECE):
+                if piece != volume.read(len(piece)):
+                    return False
+            return volume.read(1) == b''
+
+
+class TestOpenstack(ClientTestCase):
+
+    def test_openstack_image_create_from_a_volume(self) -> None:
+        self.clients.output('openstack', 'volume', 'create', '--size', '1',
+                            self.name)
+        volume_id = self.made()
+        answer = self.clients.output(
+            'openstack', 'image', 'create', '--volume', self.name,
+            '--disk-format', 'raw', self.name)
+        self.assertIn('uploading', answer)
+        self.check_uploaded(volume_id)
+
+    def test_openstack_image_create_from_an_attached_volume(self) -> None:
+        self.clients.output('openstack', 'volume', 'create', '--size', '1',
+                            self.name)
+        volume_id = self.made()
+        self.state.volumes.set_status(volume_id, 'in-use')
+        refused = self.clients.run(
+            'openstack', 'image', 'create', '--volume', self.name, self.name)
+        self.assertNotEqual(0, refused.returncode)
+        self.assertIn('in-use', refused.stderr)
+
+
+class TestCinder(ClientTestCase):
+
+    def test_cinder_upload_to_image_on_v3(self) -> None:
+        self.clients.output('cinder', 'create', '1', '--name', self.name)
+        volume_id = self.made()
+        answer = self.clients.output(
+            'cinder', 'upload-to-image', '--force', 'True', self.name,
+            self.name)
+        self.assertRegex(answer, r'status\s*\|\s*uploading')
+        self.check_uploaded(volume_id)
+
+    def test_cinder_7_4_upload_to_image_on_v2(self) -> None:
+        old = client.Client(self.identity,
+                            bin_directory=oldclient.bin_directory())
+        version = old.run('cinder', '--version')
+        self.assertRegex(version.stdout + version.stderr, r'^7\.4\.')
+        v2 = ('cinder', '--os-volume-api-version', '2')
+        old.output(*v2, 'create', '1', '--name', self.name)
+        volume_id = self.made()
+        answer = old.output(*v2, 'upload-to-image', self.name, self.name)
+        self.assertRegex(answer, r'status\s*\|\s*uploading')
+        self.check_uploaded(volume_id)
+        self.assertIn(f'"POST /v2/{self.demo.project_id}/volumes/{volume_id}/'
+                      'action" 202', self.log.read_text())
