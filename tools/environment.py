@@ -95,9 +95,16 @@ class Environment:
 
 
 def prepare_cache() -> None:
-    """Make the cache directory, ignored by git whatever .gitignore says."""
-    CACHE.mkdir(exist_ok=True)
-    (CACHE / '.gitignore').write_text('*\n')
+    """Make the cache directory, ignored by git whatever .gitignore says.
+
+    :raises EnvironmentFailed: the checkout cannot be written to
+    """
+    try:
+        CACHE.mkdir(exist_ok=True)
+        (CACHE / '.gitignore').write_text('*\n')
+    except OSError as error:
+        raise EnvironmentFailed(
+            f'everything is kept in {CACHE}: {error.strerror}') from error
 
 
 def _version_of_checkout() -> dict[str, str]:

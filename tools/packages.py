@@ -22,7 +22,8 @@ if [ ! -e $policy ]; then
     printf '#!/bin/sh\\nexit 101\\n' > $policy
     chmod 755 $policy
 fi
-apt-get update
+# Lists that cannot be renewed may still do.
+apt-get update || true
 apt-get install --yes --no-install-recommends "$@"
 '''
 

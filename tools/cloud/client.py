@@ -47,7 +47,8 @@ class Client:
         lines = [f'export {name}={shlex.quote(value)}'
                  for name, value in self.environ.items()]
         path = shlex.quote(str(self._program('openstack').parent))
-        return '\n'.join([*lines, f'export PATH={path}:"$PATH"', ''])
+        return '\n'.join([*lines, 'export no_proxy=127.0.0.1',
+                          f'export PATH={path}:"$PATH"', ''])
 
     def run(self, *command: str,
             environ: Mapping[str, str] | None = None

@@ -169,7 +169,9 @@ def exit_on_signals() -> None:
     def leave(number: int, _frame: object) -> None:
         sys.exit(128 + number)
     signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGHUP, leave)
+    # nohup has it ignored, and means it.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, leave)
 
 
 def tail(log: Path, lines: int = 15) -> str:
@@ -184,11 +186,14 @@ def tail(log: Path, lines: int = 15) -> str:
 def environment(added: Mapping[str, str] | None = None) -> dict[str, str]:
     """The owner's environment and more.
 
-    What an openrc file set is left out: it would speak of another cloud.
+    What an openrc file set is left out: it would speak of another cloud. A
+    proxy is not asked for what is on loopback.
     """
     inherited = {name: value for name, value in os.environ.items()
                  if not name.startswith('OS_')}
-    return inherited | dict(added or {})
+    direct = ','.join(filter(None, [inherited.get('no_proxy'), '127.0.0.1']))
+    return (inherited | {'no_proxy': direct, 'NO_PROXY': direct}
+            | dict(added or {}))
 
 
 def run(command: Sequence[str | Path], *, log: Path,

@@ -177,6 +177,7 @@ class Manager(service.Service):
         super().__init__(configuration.directory)
         self.configuration = configuration
         self.host = host
+        self._log_start = 0
 
     def prepare(self) -> None:
         own = self.directory / f'volupload-volume-{self.host}.conf'
@@ -185,8 +186,21 @@ class Manager(service.Service):
             f'volupload-volume-{self.host}',
             [programs.of_volupload('volupload-volume'),
              '--config-file', self.configuration.file, '--config-file', own],
-            log=self.directory / f'volupload-volume-{self.host}.log',
-            healthy=lambda: True)
+            log=self._log, healthy=self._has_started)
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / f'volupload-volume-{self.host}.log'
+
+    def start(self) -> None:
+        # It has no port to knock at: it says in its log that it is ready.
+        self._log_start = self._log.stat().st_size if self._log.exists() else 0
+        super().start()
+
+    def _has_started(self) -> bool:
+        with self._log.open('rb') as log:
+            log.seek(self._log_start)
+            return b'Volume manager of' in log.read()
 
 
 def publish(identity: keystone.Keystone, url: str) -> None:
