@@ -72,7 +72,7 @@ def get_server(target: oslo_messaging.Target,
     return oslo_messaging.get_rpc_server(
         get_transport(), target, endpoints,
         serializer=ContextSerializer(),
-        access_policy=dispatcher.DefaultRPCAccessPolicy)
+        access_policy=dispatcher.ExplicitRPCAccessPolicy)
 
 
 def cleanup() -> None:

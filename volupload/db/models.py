@@ -25,7 +25,10 @@ def precise_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
-TABLE = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+# MySQL's usual collation takes `A` for `a`; ids, hosts and keys are compared
+# here as everywhere else.
+TABLE = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4',
+         'mysql_collate': 'utf8mb4_bin'}
 
 
 class Base(models.ModelBase, orm.DeclarativeBase):
@@ -84,12 +87,7 @@ class VolumeMetadata(Base):
 
     volume_id: Mapped[str] = mapped_column(
         sa.ForeignKey('volumes.id', ondelete='CASCADE'), primary_key=True)
-    # Keys differ in case and in trailing blanks, as those of a dict do.
-    key: Mapped[str] = mapped_column(
-        sa.String(255).with_variant(
-            mysql.VARCHAR(255, charset='utf8mb4', collation='utf8mb4_bin'),
-            'mysql'),
-        primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
     value: Mapped[str] = mapped_column(sa.String(255))
 
 

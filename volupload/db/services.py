@@ -8,6 +8,7 @@ from volupload.db import session
 from volupload.db.models import Service
 
 
+@session.retried
 def beat(host: str, binary: str, topic: str) -> None:
     """Say that the service lives; its first beat writes its row."""
     with session.writer() as writing:

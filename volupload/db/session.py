@@ -11,12 +11,21 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from oslo_db import api as oslo_db_api
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy
 from sqlalchemy import orm
 
 from volupload import exception
 from volupload.conf import CONF
+
+
+# For functions that write: a server may refuse any transaction because of
+# another one (MySQL 1213, Galera's certification, PostgreSQL 40P01), and that
+# it is tried again is expected of us.
+retried = oslo_db_api.wrap_db_retry(
+    max_retries=5, retry_interval=0.1, inc_retry_interval=True,
+    max_retry_interval=2, retry_on_deadlock=True)
 
 
 @enginefacade.transaction_context_provider

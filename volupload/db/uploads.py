@@ -35,6 +35,7 @@ _TAKE_VOLUME = sa.update(Volume).where(
     (Volume.updated_at, sa.bindparam('now')))
 
 
+@session.retried
 def create(volume: Volume, values: Mapping[str, Any]) -> Upload:
     """Take the volume and write the upload, both or neither.
 
@@ -74,6 +75,7 @@ def get_by_volume(volume_id: str) -> list[Upload]:
         return list(reading.scalars(query))
 
 
+@session.retried
 def transition(upload_id: str, coming_from: UploadStatus, to: UploadStatus,
                **values: Any) -> bool:
     """Move the status by compare-and-swap; False when it was another."""
@@ -83,21 +85,32 @@ def transition(upload_id: str, coming_from: UploadStatus, to: UploadStatus,
 
 def claim_next(hosts: Collection[str], worker: str) -> Upload | None:
     """Make the oldest queued upload of these hosts the worker's own."""
-    while (upload_id := _oldest_queued(hosts)) is not None:
-        if transition(upload_id, UploadStatus.QUEUED, UploadStatus.RUNNING,
-                      worker=worker, started_at=models.utcnow()):
-            return get(upload_id)
+    while (upload := _oldest_queued(hosts)) is not None:
+        taken = {'worker': worker, 'started_at': models.utcnow()}
+        if transition(upload.id, UploadStatus.QUEUED, UploadStatus.RUNNING,
+                      **taken):
+            upload.update({'status': UploadStatus.RUNNING, **taken})
+            return upload
     return None
 
 
-def _oldest_queued(hosts: Collection[str]) -> str | None:
-    query = sa.select(Upload.id).where(
+def _oldest_queued(hosts: Collection[str]) -> Upload | None:
+    query = sa.select(Upload).where(
         Upload.status == UploadStatus.QUEUED, Upload.host.in_(hosts),
     ).order_by(Upload.created_at, Upload.id).limit(1)
     with session.reader() as reading:
         return reading.scalars(query).first()
 
 
+def get_running(hosts: Collection[str]) -> list[Upload]:
+    """Uploads of these hosts that somebody runs, or died while running."""
+    query = sa.select(Upload).where(
+        Upload.status == UploadStatus.RUNNING, Upload.host.in_(hosts))
+    with session.reader() as reading:
+        return list(reading.scalars(query))
+
+
+@session.retried
 def settle(upload: Upload, to: UploadStatus, reason: str | None = None,
            **values: Any) -> bool:
     """End an upload and give the volume its earlier status, at once.
@@ -114,6 +127,7 @@ def settle(upload: Upload, to: UploadStatus, reason: str | None = None,
     return settled
 
 
+@session.retried
 def undo(upload: Upload) -> None:
     """Remove an upload that never came to have an image."""
     with session.connection() as writing:

@@ -10,7 +10,9 @@ from sqlalchemy.dialects import mysql
 revision = '001'
 down_revision = None
 
-TABLE: dict[str, Any] = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+TABLE: dict[str, Any] = {
+    'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4',
+    'mysql_collate': 'utf8mb4_bin'}
 
 
 def upgrade() -> None:
@@ -48,9 +50,7 @@ def upgrade() -> None:
         sa.Column('volume_id', sa.String(36),
                   sa.ForeignKey('volumes.id', ondelete='CASCADE'),
                   primary_key=True),
-        sa.Column('key', sa.String(255).with_variant(
-            mysql.VARCHAR(255, charset='utf8mb4', collation='utf8mb4_bin'),
-            'mysql'), primary_key=True),
+        sa.Column('key', sa.String(255), primary_key=True),
         sa.Column('value', sa.String(255), nullable=False),
         **TABLE)
     op.create_table(
