@@ -9,6 +9,7 @@ import uuid
 from tests.fixtures import services
 from tests.integration import calls
 from tests.integration import conformance
+from tests.integration import glances
 from tests.integration import inprocess
 from tests.integration import scripted
 from tools.cloud import glance
@@ -81,7 +82,7 @@ class StrictTestCase(inprocess.TroubleTestCase):
         directory.mkdir()
         (directory / 'strict-policy.yaml').write_text(
             '"add_image": "role:admin"\n')
-        strict = StrictGlance(directory, self.identity, extra=STRICT.format(
+        strict = glances.OtherGlance(directory, self.identity, extra=STRICT.format(
             auth_url=self.identity.url, region=keystone.REGION))
         self._register_limit()
         return strict
@@ -96,13 +97,6 @@ class StrictTestCase(inprocess.TroubleTestCase):
 
     def options(self) -> dict[str, dict[str, object]]:
         return {'glance': {'endpoint_override': self.images.url}}
-
-
-class StrictGlance(glance.Glance):
-    """Stays out of the catalogue, where the ordinary one is."""
-
-    def settle(self) -> None:
-        pass
 
 
 class TestStrict(StrictTestCase):
