@@ -32,6 +32,7 @@ ROWS = (
 PART_OF = {
     'volume.keeper': 'volume.manager',
     'volume.loop': 'volume.manager',
+    'volume.orphans': 'volume.manager',
     'volume.service': 'volume.manager',
     'volume.uploader': 'volume.manager',
 }
@@ -159,7 +160,7 @@ class TestThreads(base.TestCase):
         body = ast.parse((PACKAGE / 'cmd' / '__init__.py').read_text()).body
         imports = [ast.unparse(node) for node in body
                    if isinstance(node, ast.Import | ast.ImportFrom)]
-        self.assertEqual(['import warnings',
+        self.assertEqual(['import os', 'import warnings',
                           'from oslo_service import backend'], imports)
         self.assertEqual(
             'backend.init_backend(backend.BackendType.THREADING)',

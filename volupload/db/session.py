@@ -7,9 +7,12 @@ begin with a statement that does: a transaction that has read first cannot wait
 for the write lock, it fails.
 """
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
+from typing import ParamSpec
+from typing import TypeVar
 
 from oslo_db import api as oslo_db_api
 from oslo_db.sqlalchemy import enginefacade
@@ -19,13 +22,22 @@ from sqlalchemy import orm
 from volupload import exception
 from volupload.conf import CONF
 
+P = ParamSpec('P')
+R = TypeVar('R')
 
-# For functions that write: a server may refuse any transaction because of
-# another one (MySQL 1213, Galera's certification, PostgreSQL 40P01), and that
-# it is tried again is expected of us.
-retried = oslo_db_api.wrap_db_retry(
+_again = oslo_db_api.wrap_db_retry(
     max_retries=5, retry_interval=0.1, inc_retry_interval=True,
     max_retry_interval=2, retry_on_deadlock=True)
+
+
+def retried(function: Callable[P, R]) -> Callable[P, R]:
+    """For functions that write, whose whole transaction can be run again.
+
+    A server may refuse any transaction because of another one (MySQL 1213,
+    Galera's certification, PostgreSQL 40P01) and expects to be asked again.
+    """
+    again: Callable[P, R] = _again(function)
+    return again
 
 
 @enginefacade.transaction_context_provider

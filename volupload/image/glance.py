@@ -97,6 +97,13 @@ class ImageService:
             self._wrong(answer)
         return self._image(answer, image_id)
 
+    def get_stored_image(self, image_id: str) -> dict[str, Any]:
+        """The image after its data was sent."""
+        return self.get_image(image_id)
+
+    def abort(self) -> None:
+        """Break off what is being sent: the process is to end."""
+
     def update_image(self, image_id: str,
                      **properties: Any) -> dict[str, Any]:
         """Set properties, new or not, all or none of them.

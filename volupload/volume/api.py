@@ -182,13 +182,16 @@ class API:
             raise
 
     def _abandon(self, upload: models.Upload, reason: str) -> None:
-        """Give up an upload whose image may exist; keep its row to say so."""
+        """Give up an upload whose image may exist; keep its row to say so.
+
+        The volume is given back first: Glance may take its time.
+        """
+        uploads.settle(upload, UploadStatus.FAILED, reason)
         try:
             self.images.delete_image(upload.image_id)
-        except exception.ImageError as error:
+        except Exception as error:
             LOG.warning('Image %s of upload %s may remain in Glance: %s',
                         upload.image_id, upload.id, error)
-        uploads.settle(upload, UploadStatus.FAILED, reason)
 
 
 def _reach(context: RequestContext) -> str | None:

@@ -22,10 +22,15 @@ LOG = logging.getLogger(__name__)
 
 
 class Keeper:
-    """:param backends: by `host@backend`; the first takes new volumes."""
+    """
+    :param backends: by `host@backend`; the first takes new volumes.
+    :param stopping: tells, when asked, that no other is to be begun.
+    """
 
-    def __init__(self, backends: Mapping[str, Backend]) -> None:
+    def __init__(self, backends: Mapping[str, Backend],
+                 stopping: Callable[[], bool] = lambda: False) -> None:
         self._backends = backends
+        self._stopping = stopping
 
     def sweep(self) -> None:
         """Finish every volume that is being created or deleted here."""
@@ -33,10 +38,15 @@ class Keeper:
             VolumeStatus.CREATING: self._create,
             VolumeStatus.DELETING: self._delete}
         for volume in volumes.get_unfinished(self._backends):
+            if self._stopping():
+                return
             try:
                 steps[volume.status](volume)
             except exception.BackendError as error:
                 _fail(volume, error)
+            except Exception:
+                # The others shall not wait for it; the next round tries it.
+                LOG.exception('Volume %s stays %s', volume.id, volume.status)
 
     def _create(self, volume: models.Volume) -> None:
         host = volume.host or self._take(volume)

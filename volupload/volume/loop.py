@@ -32,12 +32,15 @@ class Loop:
     def wake(self) -> None:
         self._woken.set()
 
-    def stop(self) -> None:
-        """Let the current round end, and begin no other."""
+    def stop(self, timeout: float | None = None) -> None:
+        """Let the current round end, and begin no other.
+
+        :param timeout: seconds to wait for that; None waits on.
+        """
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

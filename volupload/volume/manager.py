@@ -14,7 +14,6 @@ two loops, which look there and also do so by themselves every
 from collections.abc import Mapping
 from concurrent import futures
 import logging
-import os
 import threading
 
 import oslo_messaging
@@ -26,6 +25,7 @@ from volupload.db import models
 from volupload.db import services
 from volupload.db import uploads
 from volupload.image import glance
+from volupload.volume import orphans
 from volupload.volume import rpcapi
 from volupload.volume.keeper import Keeper
 from volupload.volume.loop import Loop
@@ -48,11 +48,12 @@ class VolumeManager:
     def __init__(self, backends: Mapping[str, Backend],
                  images: glance.ImageService | None = None) -> None:
         self._backends = backends
-        self._worker = f'{CONF.host}:{os.getpid()}'
-        self._abort = threading.Event()
-        self._keeper = Keeper(backends)
-        self._uploader = Uploader(backends, images or glance.ImageService(),
-                                  self._abort.is_set)
+        self._images = images or glance.ImageService()
+        self._stopping = threading.Event()
+        self._aborted = threading.Event()
+        self._keeper = Keeper(backends, self._stopping.is_set)
+        self._uploader = Uploader(backends, self._images,
+                                  self._aborted.is_set)
         self._pool = futures.ThreadPoolExecutor(
             CONF.upload.max_concurrent, thread_name_prefix='upload')
         self._slots = threading.Semaphore(CONF.upload.max_concurrent)
@@ -61,12 +62,15 @@ class VolumeManager:
 
     # What arrives on the bus.
 
+    @oslo_messaging.expose
     def create_volume(self, context: RequestContext, volume_id: str) -> None:
         self._volume_loop.wake()
 
+    @oslo_messaging.expose
     def delete_volume(self, context: RequestContext, volume_id: str) -> None:
         self._volume_loop.wake()
 
+    @oslo_messaging.expose
     def copy_volume_to_image(self, context: RequestContext,
                              upload_id: str) -> None:
         self._upload_loop.wake()
@@ -74,6 +78,7 @@ class VolumeManager:
     # The life of the manager.
 
     def start(self) -> None:
+        orphans.requeue(self._backends)
         self._volume_loop.start()
         self._upload_loop.start()
 
@@ -83,13 +88,18 @@ class VolumeManager:
         :param grace: after so many seconds the rest is broken off and put
             back into the queue; None waits for as long as it takes.
         """
-        self._upload_loop.stop()
-        self._volume_loop.stop()
-        patience = threading.Timer(grace or 0, self._abort.set)
+        self._stopping.set()
+        patience = threading.Timer(grace or 0, self._abort)
         if grace is not None:
             patience.start()
+        self._upload_loop.stop(grace)
+        self._volume_loop.stop(grace)
         self._pool.shutdown(wait=True)
         patience.cancel()
+
+    def _abort(self) -> None:
+        self._aborted.set()
+        self._images.abort()
 
     # The two loops' work.
 
@@ -104,7 +114,8 @@ class VolumeManager:
         while self._slots.acquire(blocking=False):
             upload = None
             try:
-                upload = uploads.claim_next(self._backends, self._worker)
+                upload = uploads.claim_next(
+                    self._backends, orphans.worker())
             finally:
                 if upload is None:
                     self._slots.release()

@@ -21,6 +21,8 @@ from volupload.volume.manager import VolumeManager
 
 LOG = logging.getLogger(__name__)
 
+_LISTEN_AGAIN = 10   # seconds after the broker turned us away
+
 
 class VolumeService(service.Service):
     """What oslo.service starts, in a process of its own or in a thread."""
@@ -28,6 +30,7 @@ class VolumeService(service.Service):
     def __init__(self) -> None:
         super().__init__()
         self._manager: VolumeManager | None = None
+        self._stopping = threading.Event()
         self._servers: list[oslo_messaging.MessageHandlingServer] = []
 
     def check(self) -> None:
@@ -62,15 +65,26 @@ class VolumeService(service.Service):
         LOG.info('Volume manager of %s has started', ', '.join(loaded))
 
     def _listen(self, host: str, manager: VolumeManager) -> None:
-        server = _server(host, manager)
-        server.start()
-        self._servers.append(server)
+        while not self._stopping.is_set():
+            try:
+                server = _server(host, manager)
+                server.start()
+                self._servers.append(server)
+                return
+            except Exception as error:   # such as a password refused
+                LOG.error('Cannot listen as %s, trying again in %s s: %s',
+                          host, _LISTEN_AGAIN, error)
+                self._stopping.wait(_LISTEN_AGAIN)
 
     def stop(self, graceful: bool = True) -> None:
-        for server in self._servers:
-            server.stop()
+        self._stopping.set()
         if self._manager is not None:
             self._manager.stop(_grace() if graceful else 0)
+        for server in self._servers:
+            try:
+                server.stop()
+            except Exception:
+                LOG.exception('The RPC server did not stop as it should')
         LOG.info('Volume manager has stopped')
         super().stop(graceful)
 

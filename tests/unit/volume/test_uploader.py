@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 from collections.abc import Iterator
+import threading
 from typing import Any
 
 from tests import base
@@ -9,6 +10,7 @@ from tests.fixtures import doubles
 from tests.unit.db import statements
 from volupload import exception
 from volupload.db import models
+from volupload.db import session
 from volupload.db import uploads
 from volupload.db import volumes
 from volupload.volume.status import VolumeStatus
@@ -102,6 +104,7 @@ class TestUploader(base.TestCase):
         self.assertIn('Traceback', self.logs.output)
 
     def test_an_image_that_cannot_be_deleted_is_told(self) -> None:
+        self.uploader.deletion_patience = 0
         def fail() -> None:
             self.images.delete_error = exception.ImageServiceError(
                 reason='503')
@@ -109,7 +112,8 @@ class TestUploader(base.TestCase):
         self.backend.on_read = fail
         upload = self.upload()
         self.assertEqual('failed', upload.status)
-        self.assertIn('could not be deleted', upload.reason or '')
+        self.assertIn('could not be deleted at once', upload.reason or '')
+        self.assertIn('remains in Glance', self.logs.output)
         self.assertEqual('in-use', self.volume.status)
 
     def test_an_upload_that_is_broken_off_goes_back_to_the_queue(
@@ -121,3 +125,34 @@ class TestUploader(base.TestCase):
         self.assertEqual(('queued', None), (upload.status, upload.worker))
         self.assertEqual('uploading', self.volume.status)
         self.assertIn(upload.image_id, self.images.images)
+
+    def test_the_image_is_deleted_when_glance_is_back(self) -> None:
+        def fail() -> None:
+            self.images.delete_error = exception.ImageServiceError(
+                reason='503')
+            threading.Timer(
+                0.2, setattr, [self.images, 'delete_error', None]).start()
+            raise OSError(5, 'Input/output error')
+        self.backend.on_read = fail
+        upload = self.upload()
+        self.assertEqual(('failed', 'in-use'),
+                         (upload.status, self.volume.status))
+        self.assertEqual({}, self.images.images)
+
+    def test_a_good_image_outlives_a_database_that_is_away(self) -> None:
+        def upload_data(image_id: str, chunks: Iterator[memoryview],
+                        size: int | None) -> None:
+            doubles.Images.upload_data(self.images, image_id, chunks, size)
+            with session.engine().begin() as connection:
+                connection.exec_driver_sql(
+                    'ALTER TABLE uploads RENAME TO away')
+            threading.Timer(0.2, come_back).start()
+
+        def come_back() -> None:
+            with session.engine().begin() as connection:
+                connection.exec_driver_sql(
+                    'ALTER TABLE away RENAME TO uploads')
+        self.images.upload_data = upload_data  # type: ignore[method-assign]
+        upload = self.upload()
+        self.assertEqual('succeeded', upload.status)
+        self.assertEqual(DATA, self.images.images[upload.image_id]['data'])
