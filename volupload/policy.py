@@ -117,10 +117,16 @@ def _holds(check: Any, rule: str, target: Mapping[str, Any],
     return bool(check(target, creds, enforcer, rule))
 
 
-def _scope(creds: dict[str, Any]) -> str:
+def _scope(creds: dict[str, Any]) -> str | None:
+    """What the token is for; None for one that is not scoped.
+
+    oslo.policy takes the last kind for a project's.
+    """
     if creds.get('system_scope'):
         return 'system'
-    return 'domain' if creds.get('domain_id') else 'project'
+    if creds.get('domain_id'):
+        return 'domain'
+    return 'project' if creds.get('project_id') else None
 
 
 def _enforcer() -> policy.Enforcer:

@@ -365,16 +365,25 @@ class TestIdentity(StatusTestCase):
         answer = self.upload(self.volume, arguments, token='admin', **new)
         self.assertEqual(202, answer.status_int)
 
-    def test_unscoped_and_domain_tokens_can_do_nothing(self) -> None:
+    def test_tokens_of_no_project_can_do_nothing(self) -> None:
+        """Whatever the operator has written: no project is not every one."""
+        self.write_policy(volume__get='', volume__get_all='',
+                          volume__create='', context_is_admin='')
         self.keystone.add_token('unscoped', project=None)
         self.keystone.add_token('domain', 'admin', 'member', project=None,
                                 domain_id='default')
         for token in ('unscoped', 'domain'):
-            answer = self.upload(self.volume, token=token)
-            self.assertEqual(MALFORMED_URL, answer.body)
-            for path in ('/v3/volumes', '/v3/volumes/detail'):
-                self.assertFault(self.ask('GET', path, token=token),
-                                 403, 'forbidden')
+            for answer in (
+                    self.upload(self.volume, token=token),
+                    self.ask('GET', '/v3/volumes', token=token),
+                    self.ask('GET', '/v3/volumes/detail', token=token),
+                    self.ask('GET', f'/v3/volumes/{self.volume.id}',
+                             token=token),
+                    self.ask('POST', '/v3/volumes', {'volume': {'size': 1}},
+                             token=token)):
+                self.assertFault(answer, 400, 'badRequest',
+                                 'The token is not scoped to a project.')
+        self.assertUntouched()
 
 
 class TestImage(StatusTestCase):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The application at the end of the pipeline: find, read, check, call, write.
 
-The order of the checks is the one that clients have known since 2014: route
-(404, 405), version (406), content type (415), action and body (400), the
-project in the URL (400). What follows is the controllers': parameters (400),
+A caller without a project is refused before all else (400). Then the order of
+the checks is the one that clients have known since 2014: route (404, 405),
+version (406), content type (415), action and body (400), the project in the
+URL (400). What follows is the controllers': parameters (400),
 volume (404), policy (403), status (400), Glance. Errors are raised; the fault
 filter of the pipeline turns them into answers.
 """
@@ -21,6 +22,7 @@ from volupload.api.types import API_VERSION
 from volupload.api.types import CONTEXT
 from volupload.api.types import Environ
 from volupload.api.types import StartResponse
+from volupload.context import RequestContext
 from volupload.volume.api import API
 
 
@@ -32,15 +34,28 @@ class Application:
 
     def __call__(self, environ: Environ,
                  start_response: StartResponse) -> Iterable[bytes]:
+        context = _caller(environ)
         path = _path(environ)
         endpoint, variables = self._router.match(
             path, environ['REQUEST_METHOD'])
         request = Request(
-            environ, self._volume_api, environ[CONTEXT],
+            environ, self._volume_api, context,
             _version(path, environ), variables.pop('project_id', None))
         handler = endpoint.prepare(request)
         _check_project(request)
         return _write(handler(request, **variables), environ, start_response)
+
+
+def _caller(environ: Environ) -> RequestContext:
+    """Whoever asks, whichever filter found out.
+
+    To the layers below, no project means everybody's: no rule that an
+    operator writes may let such a caller through.
+    """
+    context: RequestContext = environ[CONTEXT]
+    if not context.project_id:
+        raise exception.Invalid('The token is not scoped to a project.')
+    return context
 
 
 def _path(environ: Environ) -> str:
