@@ -5,12 +5,15 @@ The unit tests run it on SQLite, the integration tests on real servers.
 """
 
 from concurrent import futures
+import datetime
+import itertools
 from typing import Any
 import unittest
 
 from alembic import autogenerate
 from alembic import migration as alembic_migration
 from oslo_utils import uuidutils
+import sqlalchemy
 
 from volupload import exception
 from volupload.db import migration
@@ -23,6 +26,7 @@ from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
 
 HOST = 'testhost@local'
+NOON = datetime.datetime(2026, 11, 23, 12)
 
 
 def make_volume(metadata: dict[str, str] | None = None,
@@ -44,6 +48,20 @@ def make_upload(volume: models.Volume, queued: bool = True,
         assert uploads.transition(
             upload.id, UploadStatus.CREATING, UploadStatus.QUEUED)
     return upload
+
+
+def ids_of(sort: list[tuple[str, str]], limit: int | None = None,
+             marker: str | None = None) -> list[str]:
+    return [volume.id for volume in volumes.get_all(
+        project_id='p1', filters={}, sort=sort, limit=limit, marker=marker)]
+
+
+def pages_of(sort: list[tuple[str, str]], limit: int) -> list[str]:
+    seen: list[str] = []
+    while page := ids_of(sort, limit, seen[-1] if seen else None):
+        seen += page
+        assert len(seen) < 100, 'pages repeat themselves'
+    return seen
 
 
 class Statements(unittest.TestCase):
@@ -68,7 +86,10 @@ class Statements(unittest.TestCase):
         self.assertEqual({'Key': 'x', 'key': 'y'}, volume.metadata_)
         self.assertEqual('\U0001f600', volume.description)
         assert volume.volume_type is not None
-        self.assertEqual({'a': 'b'}, volume.volume_type.extra_specs)
+        self.assertEqual('gold \U0001f600', volume.volume_type.name)
+        whole = volumes.get(written.id, metadata=False).volume_type
+        assert whole is not None
+        self.assertEqual({'a': 'b'}, whole.extra_specs)
         self.assertEqual(written.created_at, volume.created_at)
         self.assertIsNone(volume.updated_at)
 
@@ -85,14 +106,56 @@ class Statements(unittest.TestCase):
         self.assertRaises(exception.VolumeTypeNotFound, volumes.get_type, 'x')
 
     def test_pages_follow_each_other_without_gap_or_overlap(self) -> None:
-        made = {make_volume(name=f'v{number % 3}').id for number in range(7)}
-        seen: list[str] = []
-        while page := volumes.get_all(
-                project_id='p1', filters={}, sort=[('name', 'asc')], limit=2,
-                marker=seen[-1] if seen else None):
-            seen += [volume.id for volume in page]
-        self.assertEqual(7, len(seen))
-        self.assertEqual(made, set(seen))
+        for number in range(9):   # every column has values that repeat
+            make_volume(
+                name=[None, 'b', 'a'][number % 3], size_gb=1 + number % 2,
+                availability_zone=[None, 'z', None, 'y'][number % 4],
+                created_at=NOON + datetime.timedelta(number // 3),
+                updated_at=[None, NOON, NOON][number % 3])
+        for columns in ([], ['name'], ['updated_at'], ['created_at'], ['id'],
+                        ['status'], ['name', 'size_gb'],
+                        ['availability_zone', 'updated_at', 'name']):
+            for directions in itertools.product(
+                    ('asc', 'desc'), repeat=len(columns)):
+                sort = list(zip(columns, directions, strict=True))
+                everything = ids_of(sort)
+                self.assertEqual(9, len(set(everything)))
+                for limit in (1, 2, 4):
+                    self.assertEqual(everything, pages_of(sort, limit), sort)
+
+    def test_nothing_sorts_before_everything(self) -> None:
+        for name in ('b', None, 'a'):
+            make_volume(name=name, updated_at=name and NOON)
+        for direction, expected in (('asc', [None, 'a', 'b']),
+                                    ('desc', ['b', 'a', None])):
+            for sort in ([('name', direction)],
+                         [('updated_at', direction), ('name', direction)]):
+                found = volumes.get_all(
+                    project_id='p1', filters={}, sort=sort, limit=None,
+                    marker=None)
+                self.assertEqual(expected, [volume.name for volume in found])
+
+    def test_text_sorts_by_its_code_points(self) -> None:
+        names = ['', '-b', 'A', 'B', 'a', 'a-c', 'ab', '\xe4', '\u20ac',
+                 '\U0001f600']
+        for name in reversed(names):
+            make_volume(name=name)
+        found = volumes.get_all(project_id='p1', filters={}, limit=None,
+                                sort=[('name', 'asc')], marker=None)
+        self.assertEqual(names, [volume.name for volume in found])
+
+    def test_a_page_takes_two_statements_and_its_marker_one(self) -> None:
+        made = [make_volume({'a': '1'}).id for _ in range(5)]
+        statements: list[str] = []
+        sqlalchemy.event.listen(
+            session.engine(), 'before_cursor_execute',
+            lambda *arguments: statements.append(arguments[2]))
+        for limit, marker, expected in (
+                (1, None, 2), (None, None, 2), (2, min(made), 3)):
+            del statements[:]
+            volumes.get_all(project_id='p1', filters={}, limit=limit,
+                            sort=[('id', 'asc')], marker=marker)
+            self.assertEqual(expected, len(statements), statements)
 
     def test_a_filter_on_metadata_wants_every_pair(self) -> None:
         both = make_volume({'a': '1', 'b': '2'})
