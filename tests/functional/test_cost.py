@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request asks of the services: the same, however much there is."""
+
+from collections.abc import Iterator
+import contextlib
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.fixtures.glance import FakeGlance
+from tests.functional import base
+from tests.functional.base import PROJECT
+from volupload.db import session
+from volupload.image import glance
+
+SIZES = (1, 10, 40)   # of what there is in the database
+
+
+class TestCost(base.ApiTestCase):
+    """Glance is a small one over HTTP, and its requests are counted."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.glance = self.useFixture(FakeGlance())
+        self.config(auth_type='none', endpoint_override=self.glance.url,
+                    group='glance')
+        self.images = glance.ImageService()
+        self.load()
+
+    @contextlib.contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The first word of every statement in the block.
+
+        BEGIN is left out: that is no statement of ours, and SQLite's alone.
+        """
+        seen: list[str] = []
+
+        def note(connection: object, cursor: object, statement: str,
+                 *_others: Any) -> None:
+            if statement != 'BEGIN':
+                seen.append(statement.split()[0])
+
+        sa.event.listen(session.engine(), 'before_cursor_execute', note)
+        try:
+            yield seen
+        finally:
+            sa.event.remove(session.engine(), 'before_cursor_execute', note)
+
+    def make_volumes(self, count: int) -> list[str]:
+        metadata = {str(key): 'value' for key in range(count)}
+        return [self.make_volume(metadata=metadata).id for _ in range(count)]
+
+    def test_an_upload_takes_four_statements(self) -> None:
+        for size in SIZES:
+            volume_id = self.make_volumes(size)[-1]
+            with self.statements() as seen:
+                self.assertEqual(202, self.upload(volume_id).status_int)
+            self.assertEqual(['SELECT', 'UPDATE', 'INSERT', 'UPDATE'], seen)
+
+    def test_an_upload_takes_one_request_to_glance_and_one_cast(self) -> None:
+        for volume_id in self.make_volumes(10):
+            self.assertEqual(202, self.upload(volume_id).status_int)
+        self.assertEqual([('POST', '/v2/images')] * 10,
+                         [(method, path) for method, path, _headers
+                          in self.glance.requests])
+        self.assertEqual(10, len(self.manager.cast))
+
+    def test_a_volume_is_shown_with_one_statement(self) -> None:
+        for size in SIZES:
+            volume_id = self.make_volumes(size)[0]
+            with self.statements() as seen:
+                answer = self.ask('GET', f'/v3/{PROJECT}/volumes/{volume_id}')
+            self.assertEqual(size, len(answer.json['volume']['metadata']))
+            self.assertEqual(['SELECT'], seen)
+
+    def test_a_list_takes_two_statements(self) -> None:
+        for size in SIZES:
+            self.make_volumes(size)
+            with self.statements() as seen:
+                answer = self.ask('GET', f'/v3/{PROJECT}/volumes/detail')
+            self.assertLessEqual(size, len(answer.json['volumes']))
+            self.assertEqual(['SELECT', 'SELECT'], seen)
