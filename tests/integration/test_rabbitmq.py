@@ -22,6 +22,7 @@ from tests.integration import glances
 from tests.integration import small
 from tests.integration import state
 from tests.integration import upload
+from tools.cloud import service
 from tools.cloud import volupload
 
 MANAGERS = (('one', 'one'), ('one-again', 'one'), ('two', 'two'))
@@ -36,13 +37,9 @@ class Manager(small.Manager):
         super().__init__(configuration, host)
         self._label = label
 
-    def prepare(self) -> None:
-        super().prepare()
-        self.daemon.log = self.directory / f'{self._label}.log'
-        self.daemon.healthy = self._has_started
-
-    def _has_started(self) -> bool:
-        return 'has started' in self.daemon.log.read_text()
+    @property
+    def _log(self) -> Path:
+        return self.directory / f'{self._label}.log'
 
 
 class RabbitTestCase(upload.UploadTestCase):
@@ -67,15 +64,21 @@ class RabbitTestCase(upload.UploadTestCase):
                             server=self.server)
         self.managers = [Manager(self.configuration, label, host)
                          for label, host in MANAGERS]
-        for service in (*self.managers, api):
-            self.addCleanup(service.stop)
-            service.start()
+        self._run([*self.managers, api])
         self.url, self.log = api.url, api.daemon.log
         self.state = state.State(
             state.Volumes(database.url),
             state.Database(glance.database_url))
         self.addDetail('managers', content.Content(
             content_type.UTF8_TEXT, self._logs))
+
+    def _run(self, members: list[service.Service]) -> None:
+        """All at once: each takes a while to begin and to end."""
+        pool = futures.ThreadPoolExecutor(len(members))
+        self.addCleanup(pool.shutdown)
+        self.addCleanup(lambda: list(pool.map(lambda one: one.stop(),
+                                              members)))
+        list(pool.map(lambda one: one.start(), members))
 
     def _logs(self) -> list[bytes]:
         return [manager.daemon.log.read_bytes()[-20_000:]
