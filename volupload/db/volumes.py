@@ -66,7 +66,8 @@ def get_all(*, project_id: str | None, filters: Mapping[str, Any],
     :param sort: pairs of column name and `asc` or `desc`.
     :raises VolumeNotFound: when `marker` is none of theirs.
     """
-    keys = paging.keys(Volume, sort, session.engine().dialect.name)
+    keys = paging.keys(Volume.__table__, sort,
+                       session.engine().dialect.name)
     query = _filtered(sa.select(Volume), filters).options(
         orm.joinedload(Volume.volume_type),
         orm.selectinload(Volume.metadata_items))

@@ -155,7 +155,8 @@ class Statements(unittest.TestCase):
             del statements[:]
             volumes.get_all(project_id='p1', filters={}, limit=limit,
                             sort=[('id', 'asc')], marker=marker)
-            self.assertEqual(expected, len(statements), statements)
+            selects = [one for one in statements if one.startswith('SELECT')]
+            self.assertEqual(expected, len(selects), statements)
 
     def test_a_filter_on_metadata_wants_every_pair(self) -> None:
         both = make_volume({'a': '1', 'b': '2'})
