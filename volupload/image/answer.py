@@ -24,11 +24,16 @@ _MAX_REASON = 1000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers (of any case) and the body of one HTTP answer."""
+    """Status, headers (of any case) and the body of one HTTP answer.
+
+    ``repeated`` tells that the request was sent before, and that it may have
+    taken effect then.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    repeated: bool = False
 
     def json(self) -> dict[str, Any] | None:
         """The body as a JSON object, None if it is anything else."""

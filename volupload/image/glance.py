@@ -61,6 +61,9 @@ class ImageService:
                      **properties: Any) -> dict[str, Any]:
         """Make an image record, queued for its data; one HTTP request.
 
+        A record that a first attempt left, whose answer was lost, is found
+        and returned when the attempt is repeated.
+
         Without a user's token (auth_strategy = noauth) the service makes it
         and gives it to the user's project.
 
@@ -80,12 +83,32 @@ class ImageService:
             body['owner'] = context.project_id
         answer = self._session.post(
             '/images', {**_COMMON, **headers, **_request_id(context)}, body)
-        if answer.status in _REFUSALS and answer.is_glance:
-            raise exception.ImageRefused(
-                code=answer.status, reason=answer.reason or 'Refused.')
+        if answer.repeated and answer.status in _REFUSALS:
+            return self._made_before(answer, image_id)
+        _check_refused(answer)
         if answer.status != 201:
-            self._wrong(answer, unknown=answer.status >= 500)
+            self._wrong(answer,
+                        unknown=answer.repeated or answer.status >= 500)
         return self._image(answer, image_id, unknown=True)
+
+    def _made_before(self, answer: Answer, image_id: str) -> dict[str, Any]:
+        """The image that an earlier attempt made, when the next is refused.
+
+        Just because of the earlier one, perhaps: the id is taken, or the
+        quota is used up, by this very image.
+        """
+        try:
+            image = self.get_image(image_id)
+        except exception.ImageNotFound:
+            if answer.status != 409:
+                _check_refused(answer)
+            self._wrong(answer, unknown=True)
+        except exception.ImageServiceError as error:
+            error.outcome_unknown = True
+            raise
+        if image.get('status') != 'queued':
+            self._wrong(answer, unknown=True)
+        return image
 
     def get_image(self, image_id: str) -> dict[str, Any]:
         """
@@ -117,9 +140,7 @@ class ImageService:
                    for name, value in properties.items()]
         answer = self._request('PATCH', image_id, json=changes,
                                headers={'Content-Type': _PATCH_TYPE})
-        if answer.status in _REFUSALS and answer.is_glance:
-            raise exception.ImageRefused(
-                code=answer.status, reason=answer.reason or 'Refused.')
+        _check_refused(answer)
         if answer.status != 200:
             self._wrong(answer)
         return self._image(answer, image_id)
@@ -211,6 +232,12 @@ class ImageService:
             self._session.forget()
         error.outcome_unknown = unknown
         raise error
+
+
+def _check_refused(answer: Answer) -> None:
+    if answer.status in _REFUSALS and answer.is_glance:
+        raise exception.ImageRefused(
+            code=answer.status, reason=answer.reason or 'Refused.')
 
 
 def _pointer(name: str) -> str:

@@ -9,6 +9,7 @@ again, so that a corrected service catalogue is seen without a restart.
 
 from collections.abc import Iterator
 import contextlib
+import dataclasses
 import re
 import ssl
 import threading
@@ -73,8 +74,9 @@ class Session:
              value: dict[str, Any]) -> Answer:
         """POST a JSON value, with whatever token is in the headers.
 
-        It is sent again only where Glance cannot have got it, or could not
-        take it (503).
+        It is sent again where Glance cannot have got it, or could not take it
+        (503; but a proxy says that of a request that got through, too). The
+        answer's ``repeated`` then tells whether it may have had it before.
 
         :raises ImageServiceError: no answer; ``outcome_unknown`` is set if
             the request may have got through.
@@ -83,15 +85,19 @@ class Session:
         headers = {'Content-Type': 'application/json', **headers}
         connects = CONF.glance.connect_retries or 0
         busy = CONF.glance.status_code_retries or 0
+        repeated = False
         while True:
-            wire = self.wire()
             try:
-                answer = wire.request('POST', f'/v2{path}', headers, body)
+                answer = self.wire().request(
+                    'POST', f'/v2{path}', headers, body)
+                repeated = repeated or answer.repeated
                 if answer.status != 503 or not busy:
-                    return answer
+                    return dataclasses.replace(answer, repeated=repeated)
                 busy -= 1
+                repeated = True
             except exception.ImageServiceError as error:
                 self.forget()
+                error.outcome_unknown |= repeated
                 if error.outcome_unknown or not connects:
                     raise
                 connects -= 1

@@ -121,6 +121,47 @@ class TestCreate(base.ImageTestCase):
         self.create()
         self.assertEqual(2, len(self.glance.requests))
 
+    def test_a_record_made_in_spite_of_a_503_is_ours(self) -> None:
+        self.glance.fail('POST', done=True, status=503, times=1)
+        self.assertEqual(self.image_id, self.create()['id'])
+        self.assertEqual(['POST', 'POST', 'GET'],
+                         [request[0] for request in self.glance.requests])
+
+    def test_a_record_made_before_may_be_why_the_next_is_refused(
+            self) -> None:
+        def full(status: int) -> None:
+            self.glance.requests.clear()
+            self.glance.images.clear()
+            self.glance.fail('POST', done=True, status=503, times=1)
+            self.glance.then('POST', status=status, reason='Quota')
+        for status in (400, 403, 413):
+            full(status)
+            self.assertEqual(self.image_id, self.create()['id'])
+
+    def test_a_refusal_after_a_503_that_made_nothing(self) -> None:
+        self.glance.fail('POST', status=503, times=1)
+        self.glance.then('POST', status=413, reason='Quota')
+        self.refused(413, 'Quota')
+
+    def test_an_id_that_is_taken_by_no_image_of_ours(self) -> None:
+        self.create()
+        for image in ({'status': 'active'}, {'id': 'another'}):
+            self.glance.fail('POST', status=503, times=1)
+            self.glance.images[self.image_id].update(image)
+            self.broken('HTTP', unknown=True)
+        self.glance.fail('POST', status=503, times=1)
+        self.glance.fail('GET', status=404, reason='No image found')
+        self.broken('HTTP 409', unknown=True)
+        self.glance.fail('POST', status=503, times=1)
+        self.glance.fail('GET', status=500)
+        self.broken('HTTP 500', unknown=True)
+
+    def test_after_a_503_no_other_error_is_certain(self) -> None:
+        for then in ({'status': 401}, {'status': 503}, {'reset': True}):
+            self.glance.fail('POST', status=503, times=1)
+            self.glance.then('POST', **then)
+            self.broken(unknown=True)
+
     def test_no_other_answer_is_tried_again(self) -> None:
         self.glance.fail('POST', status=500)
         self.broken(unknown=True)
