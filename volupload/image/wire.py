@@ -9,10 +9,12 @@ for sure whether a request that failed can have reached Glance.
 
 import collections
 import contextlib
+import dataclasses
 import http.client
 import re
 import select
 import ssl
+import time
 from urllib import parse
 
 from volupload import exception
@@ -21,6 +23,12 @@ from volupload.image.answer import Answer
 # What a wrong endpoint may say beyond this is left unread. An image shows
 # itself in 1 or 2 KiB, with all properties that Glance allows in far less.
 _MAX_ANSWER = 1024 * 1024
+
+# Web servers close a connection that was idle for 5 s or longer (Apache's
+# default, the shortest of the usual ones); so it is not trusted that long.
+_MAX_IDLE = 4.0
+
+_HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 _UNSENDABLE = re.compile(r'[\x00-\x20\x7f-\uffff]')
 
@@ -45,17 +53,38 @@ class Wire:
         self._path = parts.path
         self._tls = tls
         self._timeout = timeout
+        # with the time since when
         self._idle: collections.deque[
-            http.client.HTTPConnection] = collections.deque()
+            tuple[float, http.client.HTTPConnection]] = collections.deque()
 
     def request(self, method: str, path: str, headers: dict[str, str],
                 body: bytes) -> Answer:
         """One request, on an open connection where there is one.
 
+        If the server hangs up on that one at the same moment, the request is
+        sent again on a new one, and the answer says that it is ``repeated``.
+
         :raises ImageServiceError: there is no answer; ``outcome_unknown``
             says whether the request may have got through all the same.
         """
-        connection = self._open()
+        connection = self._take_idle()
+        if connection is None:
+            return self._ask(self.connect(), method, path, headers, body)
+        try:
+            return self._ask(connection, method, path, headers, body)
+        except exception.ImageServiceError as error:
+            if not isinstance(error.__cause__, _HUNG_UP):
+                raise
+        try:
+            result = self._ask(self.connect(), method, path, headers, body)
+        except exception.ImageServiceError as error:
+            error.outcome_unknown = True
+            raise
+        return dataclasses.replace(result, repeated=True)
+
+    def _ask(self, connection: http.client.HTTPConnection, method: str,
+             path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Send a request and read the answer; the connection is kept then."""
         try:
             connection.request(method, self.path(path), body, headers)
             result = answer(connection)
@@ -68,7 +97,7 @@ class Wire:
                 raise lost('sending failed', error, unknown=False) from error
             raise
         if connection.sock:   # http.client closes it if the server does
-            self._idle.append(connection)
+            self._idle.append((time.monotonic(), connection))
         return result
 
     def connect(self) -> http.client.HTTPConnection:
@@ -99,16 +128,18 @@ class Wire:
         """Close what is idle; requests under way are not touched."""
         with contextlib.suppress(IndexError):
             while True:
-                self._idle.pop().close()
+                self._idle.pop()[1].close()
 
-    def _open(self) -> http.client.HTTPConnection:
+    def _take_idle(self) -> http.client.HTTPConnection | None:
+        """A connection on which the server has not hung up; most likely."""
         with contextlib.suppress(IndexError):
             while True:
-                connection = self._idle.pop()
-                if not is_readable(connection):
+                since, connection = self._idle.pop()
+                if (time.monotonic() - since < _MAX_IDLE
+                        and not is_readable(connection)):
                     return connection
-                connection.close()   # the server has hung up meanwhile
-        return self.connect()
+                connection.close()
+        return None
 
 
 def is_readable(connection: http.client.HTTPConnection) -> bool:

@@ -4,8 +4,10 @@ import concurrent.futures
 import hashlib
 import socket
 import time
+from typing import Any
 import uuid
 
+import fixtures
 from oslo_context import context
 
 from tests.unit.image import base
@@ -75,6 +77,42 @@ class TestCreate(base.ImageTestCase):
         self.glance.start()
         self.image_id = str(uuid.uuid4())
         self.create()
+
+    def on_an_open_connection(self, **failure: Any) -> None:
+        """The next request meets it on a connection that served before."""
+        self.create()
+        self.image_id = str(uuid.uuid4())
+        self.glance.fail('POST', **failure)
+
+    def test_a_connection_that_breaks_when_it_is_used_is_replaced(
+            self) -> None:
+        self.on_an_open_connection(reset=True, times=1)
+        self.assertEqual(self.image_id, self.create()['id'])
+
+    def test_a_record_made_as_the_connection_broke_is_ours(self) -> None:
+        self.on_an_open_connection(done=True, reset=True, times=1)
+        self.assertEqual(self.image_id, self.create()['id'])
+        self.assertEqual(['POST', 'POST', 'POST', 'GET'],
+                         [request[0] for request in self.glance.requests])
+
+    def test_a_connection_is_replaced_once(self) -> None:
+        self.on_an_open_connection(reset=True)
+        self.broken(unknown=True)
+        self.assertEqual(3, len(self.glance.requests))
+
+    def test_an_open_connection_that_hangs_is_not_replaced(self) -> None:
+        self.set(timeout=0.2)
+        self.on_an_open_connection(hang=True)
+        self.broken('timed out', unknown=True)
+        self.assertEqual(2, len(self.glance.requests))
+
+    def test_a_connection_is_not_trusted_for_long(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch('volupload.image.wire._MAX_IDLE', 0))
+        self.create()
+        self.image_id = str(uuid.uuid4())
+        self.create()
+        self.assertEqual(2, self.glance.accepted)
 
     def test_threads_do_not_mix_their_answers(self) -> None:
         def one(image_id: str) -> str:
