@@ -41,8 +41,18 @@ _DEFAULTS = {
     'valid_interfaces': ['internal', 'public'],
     'connect_retries': 1,
     'status_code_retries': 1,
-    'timeout': 60,
+    'timeout': 20,
 }
+
+_TIMEOUT_HELP = '''
+Seconds that Glance, or Keystone, may take for the answer to one small request
+before it is given up: making an image record, reading or removing one. To
+connect it has no more than 5 seconds of that. A user who starts an upload
+waits for the first of them, and for a second one, which cleans up, if that
+fails. Raise it only for a Glance that is slow and yet answers.
+
+Related options: ``stall_timeout`` covers the sending of the bytes.
+'''
 
 
 def _library_opts() -> list[cfg.Opt]:
@@ -50,6 +60,9 @@ def _library_opts() -> list[cfg.Opt]:
     opts: list[cfg.Opt] = [
         *loading.get_session_conf_options(),
         *loading.get_adapter_conf_options(include_deprecated=False)]
+    for opt in opts:
+        if opt.dest == 'timeout':
+            opt.help = _TIMEOUT_HELP
     known = {opt.dest for opt in opts}
     cfg.set_defaults(opts, **{name: value for name, value in _DEFAULTS.items()
                               if name in known})

@@ -98,7 +98,7 @@ class ImageService:
         quota is used up, by this very image.
         """
         try:
-            image = self.get_image(image_id)
+            image = self.get_image(image_id, retry=False)
         except exception.ImageNotFound:
             if answer.status != 409:
                 _check_refused(answer)
@@ -110,12 +110,14 @@ class ImageService:
             self._wrong(answer, unknown=True)
         return image
 
-    def get_image(self, image_id: str) -> dict[str, Any]:
+    def get_image(self, image_id: str, *,
+                  retry: bool = True) -> dict[str, Any]:
         """
+        :param retry: False: ask once only, for somebody is waiting.
         :raises ImageNotFound: it is deleted or never was.
         :raises ImageServiceError: Glance cannot be asked.
         """
-        answer = self._request('GET', image_id)
+        answer = self._request('GET', image_id, retry=retry)
         if answer.status != 200:
             self._wrong(answer)
         return self._image(answer, image_id)
@@ -145,13 +147,14 @@ class ImageService:
             self._wrong(answer)
         return self._image(answer, image_id)
 
-    def delete_image(self, image_id: str) -> None:
+    def delete_image(self, image_id: str, *, retry: bool = True) -> None:
         """Remove an image; one that is gone is fine.
 
+        :param retry: False: ask once only, for somebody is waiting.
         :raises ImageServiceError: Glance cannot be asked, or refuses.
         """
         try:
-            answer = self._request('DELETE', image_id)
+            answer = self._request('DELETE', image_id, retry=retry)
         except exception.ImageNotFound:
             return
         if answer.status != 204:
@@ -207,12 +210,12 @@ class ImageService:
             time.sleep(_SAVING_TIME / 20)
 
     def _request(self, method: str, image_id: str, *,
-                 headers: dict[str, str] | None = None,
+                 headers: dict[str, str] | None = None, retry: bool = True,
                  **body: Any) -> Answer:
         """As the service itself, about an image that should be there."""
         answer = self._session.request(
             method, f'/images/{image_id}',
-            {**(headers or {}), **_request_id()}, **body)
+            {**(headers or {}), **_request_id()}, retry=retry, **body)
         if answer.status in (404, 410) and answer.is_glance:
             raise exception.ImageNotFound(image_id=image_id)
         return answer

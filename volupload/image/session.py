@@ -27,6 +27,7 @@ import requests.utils
 
 from volupload import exception
 from volupload.conf import CONF
+from volupload.image import wire
 from volupload.image.answer import Answer
 from volupload.image.wire import Wire
 
@@ -52,17 +53,20 @@ class Session:
         self.url = ''   # where Glance was found last, for messages
         self._catalogue_time = 0.0
 
-    def request(self, method: str, path: str, headers: dict[str, str],
-                **body: Any) -> Answer:
+    def request(self, method: str, path: str, headers: dict[str, str], *,
+                retry: bool = True, **body: Any) -> Answer:
         """A request to ``<endpoint>/v2<path>`` as the service itself.
 
         It is repeated when no answer came or the token had expired, so it
         has to bear that. Redirects are not followed.
 
+        :param retry: False: do not repeat it when no answer came, or a 503.
         :param body: ``json``, or ``data``, as keystoneauth takes it.
         :raises ImageServiceError: no answer.
         """
         url = f'{self.wire().url}/v2{path}'
+        if not retry:
+            body.update(connect_retries=0, status_code_retries=0)
         with self._translated():
             response = self._loaded().request(
                 url, method, headers=dict(headers), raise_exc=False,
@@ -109,12 +113,12 @@ class Session:
 
         :raises ImageServiceError: nothing tells where Glance is.
         """
-        wire = self._wire
-        if wire is None:
+        found = self._wire
+        if found is None:
             with self._translated():
-                wire = self._wire = self._find()
-                self.url = wire.url
-        return wire
+                found = self._wire = self._find()
+                self.url = found.url
+        return found
 
     def auth_headers(self) -> dict[str, str]:
         """The service's own token, as headers."""
@@ -124,9 +128,9 @@ class Session:
 
     def forget(self) -> None:
         """Look the endpoint up again: what is there is not Glance."""
-        wire, self._wire = self._wire, None
-        if wire:
-            wire.close()
+        found, self._wire = self._wire, None
+        if found:
+            found.close()
         now = time.monotonic()
         if self._adapter and now - self._catalogue_time > _CATALOGUE_AGE:
             self._catalogue_time = now
@@ -196,13 +200,23 @@ class Session:
             raise exception.ImageServiceError(reason=str(error)) from error
 
 
+class _HttpAdapter(ks_session.TCPKeepAliveAdapter):
+    """Waits less for a connection than for an answer; Keystone's, too."""
+
+    def send(self, request: requests.PreparedRequest, stream: bool = False,
+             timeout: Any = None, *args: Any,
+             **kwargs: Any) -> requests.Response:
+        both = (wire.connect_timeout(timeout), timeout)
+        return super().send(request, stream, both, *args, **kwargs)
+
+
 def _load() -> ks_adapter.Adapter:
     # Proxies and passwords of the environment are not for a service, which
     # is configured by its file.
     http = requests.Session()
     http.trust_env = False
     for scheme in ('http://', 'https://'):
-        http.mount(scheme, ks_session.TCPKeepAliveAdapter())
+        http.mount(scheme, _HttpAdapter())
     auth = loading.load_auth_from_conf_options(CONF, 'glance')
     session = loading.load_session_from_conf_options(
         CONF, 'glance', auth=auth, session=http)

@@ -28,6 +28,10 @@ _MAX_ANSWER = 1024 * 1024
 # default, the shortest of the usual ones); so it is not trusted that long.
 _MAX_IDLE = 4.0
 
+# Who is there accepts in milliseconds. Of one packet lost, the next attempts
+# follow after 1 and after 3 s.
+CONNECT_TIMEOUT = 5.0
+
 _HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 _UNSENDABLE = re.compile(r'[\x00-\x20\x7f-\uffff]')
@@ -41,7 +45,8 @@ class Wire:
         """
         :param url: without a slash at the end.
         :param tls: for https; None: http.
-        :param timeout: seconds to connect, and between two packets.
+        :param timeout: seconds between two packets; to connect no more than
+            ``CONNECT_TIMEOUT``.
         :raises ValueError: it is no URL.
         """
         self.url = url
@@ -105,15 +110,16 @@ class Wire:
 
         :raises ImageServiceError: there is none.
         """
+        timeout = connect_timeout(self._timeout)
         connection = (
             http.client.HTTPSConnection(self._host, self._port,
-                                        timeout=self._timeout,
-                                        context=self._tls)
+                                        timeout=timeout, context=self._tls)
             if self._tls else
             http.client.HTTPConnection(self._host, self._port,
-                                       timeout=self._timeout))
+                                       timeout=timeout))
         try:
             connection.connect()
+            connection.sock.settimeout(self._timeout)
         except (OSError, ValueError) as error:
             connection.close()
             raise lost(f'cannot connect to {self.url}', error,
@@ -140,6 +146,11 @@ class Wire:
                     return connection
                 connection.close()
         return None
+
+
+def connect_timeout(timeout: float | None) -> float:
+    """Seconds to wait for a connection, if ``timeout`` is for an answer."""
+    return min(CONNECT_TIMEOUT, timeout or CONNECT_TIMEOUT)
 
 
 def is_readable(connection: http.client.HTTPConnection) -> bool:

@@ -19,6 +19,7 @@ class ImageTestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.glance = self.useFixture(FakeGlance(keep_data=True))
+        self.default_timeout = CONF.glance.timeout
         self.set(auth_type='none', endpoint_override=self.glance.url,
                  connect_retry_delay=0.01, timeout=5)
         self.images = glance.ImageService()

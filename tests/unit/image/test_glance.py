@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Callable
 import concurrent.futures
 import hashlib
 import socket
@@ -487,6 +488,54 @@ class TestCheckConfig(base.ImageTestCase):
 
     def test_a_ca_file_that_is_missing(self) -> None:
         self.refused('cafile, certfile or keyfile', cafile='/no/such/file')
+
+
+class TestPatience(base.ImageTestCase):
+
+    def took(self, call: Callable[[], Any]) -> float:
+        began = time.monotonic()
+        self.fails(exception.ImageServiceError, call)
+        return time.monotonic() - began
+
+    def black_hole(self) -> str:
+        """An address where nobody accepts: its queue of one is full."""
+        silent = socket.create_server(('127.0.0.1', 0), backlog=0)
+        self.addCleanup(silent.close)
+        waiting = socket.create_connection(silent.getsockname())
+        self.addCleanup(waiting.close)
+        return f'http://127.0.0.1:{silent.getsockname()[1]}'
+
+    def test_an_answer_is_waited_for_longer_than_a_connection(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(
+            'volupload.image.wire.CONNECT_TIMEOUT', 0.2))
+        self.set(timeout=20, connect_retries=0)
+        self.set(endpoint_override=self.black_hole())
+        self.assertLess(self.took(self.create), 5)
+        self.assertLess(self.took(
+            lambda: self.images.get_image(self.image_id)), 5)
+
+    def test_a_slow_answer_is_no_slow_connection(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(
+            'volupload.image.wire.CONNECT_TIMEOUT', 0.2))
+        self.set(timeout=1, connect_retries=0)
+        for method, call in (
+                ('POST', self.create),
+                ('GET', lambda: self.images.get_image(self.image_id))):
+            self.glance.fail(method, hang=True)
+            self.assertGreater(self.took(call), 0.9)
+
+    def test_a_deletion_that_somebody_waits_for_is_tried_once(self) -> None:
+        def delete(**retry: bool) -> int:
+            self.glance.requests.clear()
+            self.took(lambda: self.images.delete_image(
+                self.image_id, **retry))
+            return len(self.glance.requests)
+        for failure in ({'status': 503}, {'reset': True}):
+            self.glance.fail('DELETE', **failure)
+            self.assertEqual((2, 1), (delete(), delete(retry=False)))
+
+    def test_a_user_does_not_wait_for_minutes(self) -> None:
+        self.assertEqual(20, self.default_timeout)
 
 
 class TestStoppedInMiddle(base.ImageTestCase):
