@@ -24,7 +24,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 import statistics
-import sys
 import tempfile
 import time
 
@@ -33,6 +32,7 @@ import sqlalchemy as sa
 from bench import inprocess
 from bench import load
 from bench import proc
+from bench import reference
 from bench import stack
 from bench import table
 from tools.cloud import process
@@ -99,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     process.exit_on_signals()
     with tempfile.TemporaryDirectory(prefix='volupload-bench-') as directory:
         print('Starting the services ...', flush=True)
-        with stack.running(Path(directory)) as around:
+        with stack.running(Path(directory), _log_to(
+                Path(directory) / 'log') if options.profile else {}) as around:
             with volupload.Manager(around.configuration):
                 _await_queue(around)
             if options.profile:
@@ -114,11 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measure(bench: Bench, options: argparse.Namespace) -> None:
     for kind in _KINDS:
         bench.round(kind, _WARM_UP, 8)
-    rows = []
+    rows, pace = [], reference.Pace()
     for kind in _KINDS:
         for connections in options.connections:
-            rounds = [bench.round(kind, options.requests, connections)
-                      for _ in range(options.rounds)]
+            rounds = []
+            for _ in range(options.rounds):
+                pace.take()
+                rounds.append(bench.round(kind, options.requests,
+                                          connections))
             medians = map(statistics.median, zip(*rounds, strict=True))
             rows.append([kind, connections, *medians])
             print('.', end='', flush=True)
@@ -126,9 +130,15 @@ def _measure(bench: Bench, options: argparse.Namespace) -> None:
                'requests',
                ['request', 'connections', 'requests/s', 'median ms',
                 'p95 ms', 'api ms', 'glance ms'], rows)
+    print(pace)
     table.show('Of one 202',
                ['uploads', *_COUNTED, 'Glance requests', 'messages'],
                [[uploads, *bench.counts(uploads)] for uploads in (1, 10, 100)])
+
+
+def _log_to(path: Path) -> volupload.Options:
+    """The profile is what is to be read in a terminal."""
+    return {'DEFAULT': {'log_file': path}}
 
 
 def _await_queue(around: stack.Stack) -> None:
@@ -160,4 +170,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

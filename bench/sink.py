@@ -45,6 +45,7 @@ class _Server(server.ThreadingHTTPServer):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
+        #: image id -> bytes that came
         self.sizes: dict[str, int] = {}
 
 
@@ -56,8 +57,7 @@ class _Handler(server.BaseHTTPRequestHandler):
         buffer = bytearray(_BUFFER)
         left = size = int(self.headers['Content-Length'])
         while left:
-            count = self.rfile.readinto(  # type: ignore[attr-defined]
-                memoryview(buffer)[:left])
+            count = self.rfile.readinto(memoryview(buffer)[:left])
             if not count:
                 return
             left -= count

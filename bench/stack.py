@@ -62,10 +62,13 @@ def running(directory: Path,
         enter = ended.enter_context
         cache = enter(memcached.Memcached(directory / 'memcached'))
         identity = enter(keystone.Keystone(directory / 'keystone'))
-        images = enter(glance.Glance(directory / 'glance', identity,
-                                     memcached=cache.address))
-        broker = enter(rabbitmq.RabbitMQ(directory / 'rabbitmq'))
+        # Glance has a server of its own, so that statements are volupload's.
+        other = enter(mariadb.MariaDB(directory / 'mariadb-of-glance'))
+        images = enter(glance.Glance(
+            directory / 'glance', identity, memcached=cache.address,
+            connection=other.database('glance')))
         database = enter(mariadb.MariaDB(directory / 'mariadb'))
+        broker = enter(rabbitmq.RabbitMQ(directory / 'rabbitmq'))
         configuration = volupload.Configuration(
             directory / 'volupload', identity, memcached=cache.address,
             connection=database.database('volupload'),
