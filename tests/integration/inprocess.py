@@ -15,6 +15,7 @@ from typing import Any
 import uuid
 
 import fixtures
+from keystoneauth1 import loading
 from oslo_config import fixture as config_fixture
 import oslo_messaging
 import webob
@@ -55,10 +56,12 @@ class Bus(fixtures.Fixture):
         self.addCleanup(server.stop)
         self._client = rpc.get_client(target)
 
+    @oslo_messaging.expose
     def copy_volume_to_image(self, _context: RequestContext,
                              **arguments: Any) -> None:
         self.casts.append(('copy_volume_to_image', arguments))
 
+    @oslo_messaging.expose
     def mark(self, _context: RequestContext) -> None:
         """Comes after all that was sent before."""
 
@@ -75,6 +78,7 @@ class App(fixtures.Fixture):
         self._configuration = configuration
 
     def _setUp(self) -> None:
+        self.addCleanup(_forget_auth_options)
         self.useFixture(config_fixture.Config(CONF))
         service.register_library_options()
         conf.parse([], 'volupload-api', [str(self._configuration.file)])
@@ -84,6 +88,14 @@ class App(fixtures.Fixture):
         self.bus = self.useFixture(Bus())
         self.addCleanup(policy.reset)
         self.wsgi = app.load()
+
+
+def _forget_auth_options() -> None:
+    """Those of auth_type = password, which a file without it lacks."""
+    CONF.reset()
+    for group in ('glance', 'keystone_authtoken'):
+        CONF.unregister_opts(loading.get_auth_plugin_conf_options('password'),
+                             group=group)
 
 
 class TroubleTestCase(conformance.ApiTestCase):

@@ -111,9 +111,14 @@ class TestConfiguration(GlanceTestCase):
 class TestServer(GlanceTestCase):
     """Something else listens where Glance should."""
 
-    scenarios = [(name, {'name': name, 'answer': staticmethod(answer)})
-                 for name, answer in SERVERS.items()]
+    scenarios = [
+        (name, {'name': name, 'answer': staticmethod(answer),
+                # Silence takes its time.
+                'faces': calls.FACES[:1] if answer is scripted.silent
+                else calls.FACES})
+        for name, answer in SERVERS.items()]
 
+    faces: tuple[calls.Face, ...]
     name: str
     answer: Answer
 
@@ -123,11 +128,11 @@ class TestServer(GlanceTestCase):
 
     def test_is_answered_in_general_words_and_nothing_is_begun(self) -> None:
         before = self.state.everything(times=False)
-        for face in calls.FACES:
+        for face in self.faces:
             self.check_general(face)
         after = self.state.everything(times=False)
         left = [(row[0], row[2]) for row in after - before]
-        wanted = [('upload', 'failed')] * len(calls.FACES)
+        wanted = [('upload', 'failed')] * len(self.faces)
         self.assertEqual(wanted if self.name in UNKNOWN else [], left)
         self.check_reasons()
         self.assertEqual(set(), before - after)
