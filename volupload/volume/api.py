@@ -188,7 +188,7 @@ class API:
         """
         uploads.settle(upload, UploadStatus.FAILED, reason)
         try:
-            self.images.delete_image(upload.image_id)
+            self.images.delete_image(upload.image_id, retry=False)
         except Exception as error:
             LOG.warning('Image %s of upload %s may remain in Glance: %s',
                         upload.image_id, upload.id, error)
