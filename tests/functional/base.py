@@ -62,6 +62,8 @@ class ApiTestCase(base.TestCase):
         """Options that are read while the pipeline is loaded."""
         self.config(auth_strategy=self.auth_strategy, group='api')
         self.config(policy_file=str(self.policy_file), group='oslo_policy')
+        self.config(auth_type='none', endpoint_override='http://localhost',
+                    group='glance')
 
     def load(self) -> None:
         api = API(self.images, self.manager)

@@ -6,6 +6,8 @@ import pathlib
 import re
 from typing import Any
 
+from keystoneauth1 import loading
+from oslo_config import fixture as config_fixture
 import webob
 
 from tests.functional import base
@@ -247,3 +249,14 @@ class TestFile(base.KeystoneTestCase):
         self.config(auth_type='password', auth_url=None,
                     group='keystone_authtoken')
         self.assertIn('[keystone_authtoken] auth_url', self.refusal())
+
+    def test_glance_options_that_are_wrong_stop_the_start(self) -> None:
+        self.config(auth_type='nonsense', group='glance')
+        self.assertIn('[glance] auth_type: ', self.refusal())
+        self.config(auth_type=None, group='glance')
+        self.assertIn('[glance] auth_type: is not set', self.refusal())
+        options = self.useFixture(config_fixture.Config(CONF))
+        options.register_opts(loading.get_auth_plugin_conf_options('password'),
+                              group='glance')
+        self.config(auth_type='password', auth_url=None, group='glance')
+        self.assertIn('[glance] auth_url: is not set', self.refusal())

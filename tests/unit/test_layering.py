@@ -174,7 +174,8 @@ class TestThreads(base.TestCase):
         config = pathlib.Path(self.state_path) / 'volupload.conf'
         config.write_text('[DEFAULT]\ntransport_url = fake://\n'
                           f'state_path = {self.state_path}\n'
-                          '[api]\nauth_strategy = noauth\n')
+                          '[api]\nauth_strategy = noauth\n'
+                          '[glance]\nauth_type = none\n')
         self.assert_on_threads('volupload.wsgi.api',
                                VOLUPLOAD_CONFIG_FILES=str(config))
 

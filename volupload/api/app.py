@@ -22,6 +22,7 @@ from volupload.api.types import Environ
 from volupload.api.types import StartResponse
 from volupload.api.types import WSGIApp
 from volupload.conf import CONF
+from volupload.image.glance import ImageService
 from volupload.volume.api import API
 
 NAME = 'volupload'
@@ -31,13 +32,14 @@ def load() -> WSGIApp:
     """The application that [api] paste_config describes.
 
     :raises SystemExit: something in it, or in the options that its filters
-        read, cannot work; with one line that says what.
+        and its image service read, cannot work; with one line that says what.
     """
     try:
         policy.init()
+        ImageService().check_config()
         return _load(_paste_file())
     except exception.ConfigError as error:
-        raise SystemExit(f'volupload-api: {error}') from None
+        raise SystemExit(f'{CONF.prog}: {error}') from None
 
 
 def _load(path: str) -> WSGIApp:
