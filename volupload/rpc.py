@@ -6,7 +6,9 @@ a request that waits for hours on the bus cannot expire, and a bus that is
 listened to gives nothing away.
 """
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 import threading
 from typing import Any
 
@@ -46,8 +48,19 @@ def get_transport() -> oslo_messaging.Transport:
 
 
 def _make_transport() -> oslo_messaging.Transport:
-    try:
+    with _url_understood():
         return oslo_messaging.get_rpc_transport(CONF)
+
+
+@contextlib.contextmanager
+def _url_understood() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        # In the words of int(), which may show a part of the password.
+        raise exception.ConfigError(
+            section='DEFAULT', option='transport_url',
+            reason='a host or port in it is not valid') from error
     except (oslo_messaging.DriverLoadFailure,
             oslo_messaging.InvalidTransportURL) as error:
         raise exception.ConfigError(
@@ -56,8 +69,12 @@ def _make_transport() -> oslo_messaging.Transport:
 
 
 def set_default_url(url: str) -> None:
-    """Where to connect unless [DEFAULT] transport_url is set."""
-    oslo_messaging.TransportURL.parse(CONF)   # registers the option
+    """Where to connect unless [DEFAULT] transport_url is set.
+
+    :raises ConfigError: it is set, and cannot be understood.
+    """
+    with _url_understood():
+        oslo_messaging.TransportURL.parse(CONF)   # registers the option
     CONF.set_default('transport_url', url)
 
 

@@ -9,6 +9,7 @@ import testscenarios
 
 from tests import base
 from tests.fixtures import database
+from volupload import exception
 from volupload import rpc
 from volupload import service
 from volupload.conf import CONF
@@ -34,6 +35,9 @@ WRONG = [
      '[database] connection: Could not parse'),
     ('driver of the database', '[database]\nconnection = oracle9://x\n',
      '[database] connection: '),
+    ('port of the database',
+     '[database]\nconnection = mysql+pymysql://u:hush@h:99x/db\n',
+     '[database] connection: its port is not a number'),
     ('syntax', 'max_concurrent = 4\n', 'volupload.conf'),
 ]
 
@@ -55,6 +59,7 @@ class TestWrongValue(testscenarios.WithScenarios, base.TestCase):
         self.assertTrue(str(error).startswith('volupload-volume: '))
         self.assertIn(self.expected, str(error))
         self.assertNotIn('\n', str(error))
+        self.assertNotIn('hush', str(error))
 
 
 class TestVolumeService(base.TestCase):
@@ -82,6 +87,17 @@ class TestVolumeService(base.TestCase):
     def test_a_bus_of_an_unknown_kind_is_refused(self) -> None:
         rpc.set_default_url('pigeon://loft')
         self.assertRefused('[DEFAULT] transport_url: ')
+
+    def test_a_bus_without_a_usable_port_is_refused(self) -> None:
+        rpc.set_default_url('fake://')   # registers the option
+        for url in ('rabbit://u:hush@h:x/', 'rabbit://u:hush/x@h:1/',
+                    'rabbit://u:hush@[h:1/'):
+            rpc.cleanup()
+            self.config(transport_url=url)
+            self.assertRefused('[DEFAULT] transport_url: a host or port')
+            error = self.assertRaises(
+                exception.ConfigError, rpc.set_default_url, 'fake://')
+            self.assertNotIn('hush', str(error))
 
     def test_credentials_that_are_missing_are_refused(self) -> None:
         self.config(auth_type=None, group='glance')

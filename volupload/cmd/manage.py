@@ -5,6 +5,7 @@ import sys
 
 from oslo_config import cfg
 
+from volupload import exception
 from volupload import service
 from volupload.conf import CONF
 from volupload.db import migration
@@ -45,4 +46,7 @@ def main() -> None:
     if CONF.command.name is None:
         CONF.print_help()
         sys.exit(2)
-    COMMANDS[CONF.command.name, CONF.command.action]()
+    try:
+        COMMANDS[CONF.command.name, CONF.command.action]()
+    except exception.ConfigError as error:
+        raise SystemExit(f'{CONF.prog}: {error}') from None

@@ -6,15 +6,15 @@ services; only the defaults of the options differ, and a configuration file
 may set them as it likes.
 """
 
+import errno
+import os
 import pathlib
-import signal
 import sys
-from types import FrameType
-from typing import NoReturn
 
 from oslo_config import cfg
 
 from volupload import cmd  # noqa: F401  selects threads before all else
+from volupload import exception
 from volupload import rpc
 from volupload import service
 from volupload.cmd import api
@@ -41,19 +41,30 @@ def run() -> None:
         CONF.set_override('state_path', CONF.state_dir)
     if CONF.port:
         CONF.set_override('bind_port', CONF.port, group='api')
-    rpc.set_default_url('fake://')
-    pathlib.Path(CONF.state_path).mkdir(mode=0o700, parents=True,
-                                        exist_ok=True)
-    migration.sync()
+    try:
+        rpc.set_default_url('fake://')
+        _make_state_path()
+        migration.sync()
+    except exception.ConfigError as error:
+        raise SystemExit(f'{CONF.prog}: {error}') from None
     volume_service = VolumeService()
     volume_service.check()
-    signal.signal(signal.SIGTERM, _exit)
-    volume_service.start()
+    server = api.listen()
+    api.exit_on_sigterm()
     try:
-        api.serve()
+        volume_service.start()
+        api.serve(server)
     finally:
         volume_service.stop()
 
 
-def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(0)
+def _make_state_path() -> None:
+    path = pathlib.Path(CONF.state_path)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise exception.ConfigError(
+            section='DEFAULT', option='state_path',
+            reason=f'{path}: {error.strerror}') from error

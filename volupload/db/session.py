@@ -72,6 +72,11 @@ def configure() -> None:
         raise exception.ConfigError(
             section='database', option='connection',
             reason=str(error)) from error
+    except ValueError as error:
+        # In the words of int(), which may show a part of the password.
+        raise exception.ConfigError(
+            section='database', option='connection',
+            reason='its port is not a number') from error
     # Without eventlet there is nobody to yield to after each transaction.
     _manager.configure(sqlite_fk=True, thread_checkin=False)
     _manager.append_on_engine_create(_prepare_engine)
