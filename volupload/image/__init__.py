@@ -2,7 +2,7 @@
 """The image service as volupload needs it: class ``glance.ImageService``.
 
 ``session`` finds Glance and speaks to it with keystoneauth, ``put`` sends the
-bytes of a volume, ``answer`` reads what Glance says. Nothing of keystoneauth,
-requests or http.client passes beyond this package: its errors are the
-``ImageError`` branch of ``volupload.exception``.
+bytes of a volume, ``running`` breaks that off, ``answer`` reads what Glance
+says. Nothing of keystoneauth, requests or http.client passes beyond this
+package: its errors are the ``ImageError`` branch of ``volupload.exception``.
 """

@@ -22,6 +22,7 @@ from volupload import exception
 from volupload.conf import CONF
 from volupload.image import put
 from volupload.image.answer import Answer
+from volupload.image.running import Running
 from volupload.image.session import Session
 
 _PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
@@ -43,6 +44,7 @@ class ImageService:
 
     def __init__(self) -> None:
         self._session = Session()
+        self._running = Running()
 
     def check_config(self) -> None:
         """Refuse options that cannot work, without asking anybody.
@@ -54,6 +56,15 @@ class ImageService:
     def close(self) -> None:
         """Close idle connections; it can be used again all the same."""
         self._session.close()
+
+    def abort(self) -> None:
+        """Break off, from another thread, what the process must not wait for.
+
+        Every running `upload_data` raises TransferCancelled at once, whatever
+        its PUT waits for; so does every later one. For good: this is for the
+        end of the process.
+        """
+        self._running.abort()
 
     def create_image(self, context: oslo_context.RequestContext,
                      image_id: str, *, name: str, disk_format: str,
@@ -126,9 +137,6 @@ class ImageService:
         """The image after its data was sent."""
         return self.get_image(image_id)
 
-    def abort(self) -> None:
-        """Break off what is being sent: the process is to end."""
-
     def update_image(self, image_id: str,
                      **properties: Any) -> dict[str, Any]:
         """Set properties, new or not, all or none of them.
@@ -175,19 +183,29 @@ class ImageService:
         :raises ImageServiceError: the connection broke, or stood still for
             ``[glance] stall_timeout``. If its ``outcome_unknown`` is set
             Glance may have got everything.
+        :raises TransferCancelled: `abort` was called. Glance may have got
+            everything, as with ``outcome_unknown``.
         :raises Exception: what ``chunks`` raises, unchanged.
         """
-        status = self._settled_status(image_id)
-        if status != 'queued':
-            raise exception.ImageDataRefused(
-                status=409, reason=f'The image is {status}, not queued.')
+        with self._running.abortable():
+            status = self._settled_status(image_id)
+            if status != 'queued':
+                raise exception.ImageDataRefused(
+                    status=409, reason=f'The image is {status}, not queued.')
+            self._check_stored(self._put(image_id, chunks, image_size))
+
+    def _put(self, image_id: str, chunks: Iterator[memoryview],
+             image_size: int | None) -> Answer:
         headers = {'Content-Type': 'application/octet-stream', **_COMMON,
                    **self._session.auth_headers(), **_request_id()}
         wire = self._session.wire()
         path = wire.path(f'/v2/images/{image_id}/file')
-        with contextlib.closing(wire.connect()) as connection:
+        with (contextlib.closing(wire.connect()) as connection,
+              self._running.held(connection.sock)):
             connection.sock.settimeout(CONF.glance.stall_timeout)
-            answer = put.put(connection, path, headers, chunks, image_size)
+            return put.put(connection, path, headers, chunks, image_size)
+
+    def _check_stored(self, answer: Answer) -> None:
         if answer.status == 401:
             self._session.forget_token()
         if answer.status >= 400:
@@ -207,7 +225,7 @@ class ImageService:
             status = str(self.get_image(image_id).get('status'))
             if status != 'saving' or time.monotonic() > deadline:
                 return status
-            time.sleep(_SAVING_TIME / 20)
+            self._running.pause(_SAVING_TIME / 20)
 
     def _request(self, method: str, image_id: str, *,
                  headers: dict[str, str] | None = None, retry: bool = True,

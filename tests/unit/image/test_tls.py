@@ -4,6 +4,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import threading
 import unittest
 
 from tests.fixtures.glance import FakeGlance
@@ -48,6 +49,17 @@ class TestTls(base.ImageTestCase):
         self.assertIn('certificate', str(error))
         self.assertFalse(error.outcome_unknown)
         self.assertEqual([], self.glance.requests)
+
+    def test_an_abortion_breaks_it_off(self) -> None:
+        self.set(cafile=self.certificate)
+        self.create()
+        self.glance.fail('PUT', hang=True, after=100_000)
+        chunks = iter([memoryview(bytes(1024 * 1024))] * 10_000)
+        timer = threading.Timer(0.3, self.images.abort)
+        timer.start()
+        self.addCleanup(timer.join)
+        self.fails(exception.TransferCancelled, self.images.upload_data,
+                   self.image_id, chunks, 10_000 * 1024 * 1024)
 
     def test_an_early_error_is_found_when_sending_breaks(self) -> None:
         self.set(cafile=self.certificate)
