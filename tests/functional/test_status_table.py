@@ -301,8 +301,10 @@ class TestUrl(StatusTestCase):
                 self.assertFault(answer, 405, 'badMethod')
                 self.assertEqual('POST', answer.headers['Allow'])
             answer = self.ask('POST', path, {})
-            self.assertEqual('GET, PUT, DELETE', answer.headers['Allow'])
-            self.assertEqual(405, self.ask('HEAD', path).status_int)
+            self.assertEqual('GET, HEAD, PUT, DELETE',
+                             answer.headers['Allow'])
+            self.assertEqual(
+                405, self.ask('HEAD', f'{path}/action').status_int)
 
     def test_what_is_not_utf8_is_not_found(self) -> None:
         answer = self.ask('GET', f'/v3/{PROJECT}/volumes/%ff')

@@ -336,3 +336,32 @@ class TestList(VolumesTestCase):
                 (f'marker={self.foreign.id}', 'marker')):
             answer = self.ask('GET', self.url(f'?{query}'))
             self.assertFault(answer, 400, 'badRequest', word)
+
+
+class TestHead(VolumesTestCase):
+
+    def test_it_is_get_without_the_body(self) -> None:
+        volume = self.make_volume()
+        for token in ('member', 'stranger', 'bad'):
+            for path in ('', '/detail', '?limit=x', f'/{volume.id}', '/x',
+                         f'/{volume.id}/action'):
+                for api in ('v2', 'v3'):
+                    url = self.url(path, api)
+                    get, head = (self.ask(method, url, token=token)
+                                 for method in ('GET', 'HEAD'))
+                    self.assertEqual((get.status, b''),
+                                     (head.status, head.body), url)
+                    self.assertEqual(self.stable(get), self.stable(head))
+
+    def stable(self, answer: Any) -> dict[str, str]:
+        return {name: value for name, value in answer.headers.items()
+                if not name.endswith('Request-Id')}
+
+    def test_allow_names_it(self) -> None:
+        for path, methods in (('', 'GET, HEAD, POST'),
+                              ('/detail', 'GET, HEAD'),
+                              ('/x', 'GET, HEAD, PUT, DELETE'),
+                              ('/x/action', 'POST')):
+            answer = self.ask('PATCH', self.url(path))
+            self.assertEqual((405, methods),
+                             (answer.status_int, answer.headers['Allow']))

@@ -2,10 +2,12 @@
 """What there is to ask for: one table, and everything else follows from it.
 
 Every path is served below each of `PREFIXES`. A path that is here with other
-methods is answered with 405 and the methods it has; others with 404.
+methods is answered with 405 and the methods it has; others with 404. HEAD is
+served wherever GET is, by the same function (RFC 9110, section 9.3.2).
 """
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +91,12 @@ class Router:
             raise exception.RouteNotFound()
         variables, route = found
         endpoints = ROUTES[route.name]
-        if method not in endpoints:
-            raise exception.MethodNotAllowed(allowed=tuple(endpoints))
-        return endpoints[method], variables
+        endpoint = endpoints.get('GET' if method == 'HEAD' else method)
+        if endpoint is None:
+            raise exception.MethodNotAllowed(allowed=_allowed(endpoints))
+        return endpoint, variables
+
+
+def _allowed(methods: Iterable[str]) -> tuple[str, ...]:
+    return tuple(one for method in methods for one in (
+        ('GET', 'HEAD') if method == 'GET' else (method,)))

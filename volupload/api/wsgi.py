@@ -89,4 +89,4 @@ def _write(response: Response, environ: Environ,
         headers.append(('Content-Type', 'application/json'))
     headers.append(('Content-Length', str(len(body))))
     start_response(faults.STATUS[response.status], headers)
-    return [body]
+    return [] if environ['REQUEST_METHOD'] == 'HEAD' else [body]
