@@ -1,172 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What volupload asks of Glance.
+"""The image service, the way the rest of volupload sees it.
 
-The record of an image is made with the user's token, so that owner, quota and
-policy are the user's. Everything after that (data, properties, deletion) is
-done with the service's own credentials from the section [glance], which do
-not expire in the queue.
-
-Image ids are chosen by the caller, so every request can be repeated or undone
-without knowing how the one before ended.
+`records` has the small requests; here the bytes of a volume are added: their
+sending, its end before time, and the look at what Glance made of them.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import time
 from typing import Any
-from typing import NoReturn
 
-from oslo_context import context as oslo_context
+from oslo_log import log as logging
 
 from volupload import exception
 from volupload.conf import CONF
 from volupload.image import put
+from volupload.image import records
 from volupload.image.answer import Answer
 from volupload.image.running import Running
-from volupload.image.session import Session
 
-_PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
-
-# Glance refuses a request of this user: the answer is the user's.
-_REFUSALS = (400, 403, 409, 413)
+LOG = logging.getLogger(__name__)
 
 # Seconds that Glance may need to notice a connection that is gone.
 _SAVING_TIME = 10.0
 
-_COMMON = {'Accept': 'application/json', 'User-Agent': 'volupload'}
+# Seconds that Glance may take to show what it has stored: its own replicas
+# need less, and a restart of Glance, Keystone or a database fits in.
+STORING_TIME = 60.0
 
 
-class ImageService:
+class ImageService(records.ImageRecords):
     """One for a process and all its threads.
 
     It loads what it needs with the first request.
     """
 
     def __init__(self) -> None:
-        self._session = Session()
+        super().__init__()
         self._running = Running()
-
-    def check_config(self) -> None:
-        """Refuse options that cannot work, without asking anybody.
-
-        :raises ConfigError: naming section and option.
-        """
-        self._session.check()
-
-    def close(self) -> None:
-        """Close idle connections; it can be used again all the same."""
-        self._session.close()
-
-    def abort(self) -> None:
-        """Break off, from another thread, what the process must not wait for.
-
-        Every running `upload_data` raises TransferCancelled at once, whatever
-        its PUT waits for; so does every later one. For good: this is for the
-        end of the process.
-        """
-        self._running.abort()
-
-    def create_image(self, context: oslo_context.RequestContext,
-                     image_id: str, *, name: str, disk_format: str,
-                     container_format: str, visibility: str | None = None,
-                     **properties: Any) -> dict[str, Any]:
-        """Make an image record, queued for its data; one HTTP request.
-
-        A record that a first attempt left, whose answer was lost, is found
-        and returned when the attempt is repeated.
-
-        Without a user's token (auth_strategy = noauth) the service makes it
-        and gives it to the user's project.
-
-        :returns: the image as Glance shows it.
-        :raises ImageRefused: Glance does not allow it; with its reason.
-        :raises ImageServiceError: Glance cannot be asked. If its
-            ``outcome_unknown`` is set the record may be there all the same.
-        """
-        body = {'id': image_id, 'name': name, 'disk_format': disk_format,
-                'container_format': container_format, **properties}
-        if visibility is not None:
-            body['visibility'] = visibility
-        if context.auth_token:
-            headers = {'X-Auth-Token': context.auth_token}
-        else:
-            headers = self._session.auth_headers()
-            body['owner'] = context.project_id
-        answer = self._session.post(
-            '/images', {**_COMMON, **headers, **_request_id(context)}, body)
-        if answer.repeated and answer.status in _REFUSALS:
-            return self._made_before(answer, image_id)
-        _check_refused(answer)
-        if answer.status != 201:
-            self._wrong(answer,
-                        unknown=answer.repeated or answer.status >= 500)
-        return self._image(answer, image_id, unknown=True)
-
-    def _made_before(self, answer: Answer, image_id: str) -> dict[str, Any]:
-        """The image that an earlier attempt made, when the next is refused.
-
-        Just because of the earlier one, perhaps: the id is taken, or the
-        quota is used up, by this very image.
-        """
-        try:
-            image = self.get_image(image_id, retry=False)
-        except exception.ImageNotFound:
-            if answer.status != 409:
-                _check_refused(answer)
-            self._wrong(answer, unknown=True)
-        except exception.ImageServiceError as error:
-            error.outcome_unknown = True
-            raise
-        if image.get('status') != 'queued':
-            self._wrong(answer, unknown=True)
-        return image
-
-    def get_image(self, image_id: str, *,
-                  retry: bool = True) -> dict[str, Any]:
-        """
-        :param retry: False: ask once only, for somebody is waiting.
-        :raises ImageNotFound: it is deleted or never was.
-        :raises ImageServiceError: Glance cannot be asked.
-        """
-        answer = self._request('GET', image_id, retry=retry)
-        if answer.status != 200:
-            self._wrong(answer)
-        return self._image(answer, image_id)
-
-    def get_stored_image(self, image_id: str) -> dict[str, Any]:
-        """The image after its data was sent."""
-        return self.get_image(image_id)
-
-    def update_image(self, image_id: str,
-                     **properties: Any) -> dict[str, Any]:
-        """Set properties, new or not, all or none of them.
-
-        :returns: the image as it is then.
-        :raises ImageNotFound: it is deleted or never was.
-        :raises ImageRefused: Glance does not allow it; with its reason.
-        :raises ImageServiceError: Glance cannot be asked.
-        """
-        changes = [{'op': 'add', 'path': f'/{_pointer(name)}', 'value': value}
-                   for name, value in properties.items()]
-        answer = self._request('PATCH', image_id, json=changes,
-                               headers={'Content-Type': _PATCH_TYPE})
-        _check_refused(answer)
-        if answer.status != 200:
-            self._wrong(answer)
-        return self._image(answer, image_id)
-
-    def delete_image(self, image_id: str, *, retry: bool = True) -> None:
-        """Remove an image; one that is gone is fine.
-
-        :param retry: False: ask once only, for somebody is waiting.
-        :raises ImageServiceError: Glance cannot be asked, or refuses.
-        """
-        try:
-            answer = self._request('DELETE', image_id, retry=retry)
-        except exception.ImageNotFound:
-            return
-        if answer.status != 204:
-            self._wrong(answer)
 
     def upload_data(self, image_id: str, chunks: Iterator[memoryview],
                     image_size: int | None) -> None:
@@ -196,8 +68,9 @@ class ImageService:
 
     def _put(self, image_id: str, chunks: Iterator[memoryview],
              image_size: int | None) -> Answer:
-        headers = {'Content-Type': 'application/octet-stream', **_COMMON,
-                   **self._session.auth_headers(), **_request_id()}
+        headers = {'Content-Type': 'application/octet-stream',
+                   **records.COMMON, **records.request_id(),
+                   **self._session.auth_headers()}
         wire = self._session.wire()
         path = wire.path(f'/v2/images/{image_id}/file')
         with (contextlib.closing(wire.connect()) as connection,
@@ -227,47 +100,43 @@ class ImageService:
                 return status
             self._running.pause(_SAVING_TIME / 20)
 
-    def _request(self, method: str, image_id: str, *,
-                 headers: dict[str, str] | None = None, retry: bool = True,
-                 **body: Any) -> Answer:
-        """As the service itself, about an image that should be there."""
-        answer = self._session.request(
-            method, f'/images/{image_id}',
-            {**(headers or {}), **_request_id()}, retry=retry, **body)
-        if answer.status in (404, 410) and answer.is_glance:
-            raise exception.ImageNotFound(image_id=image_id)
-        return answer
+    def get_stored_image(self, image_id: str) -> dict[str, Any]:
+        """The image after its data was sent, when Glance is through with it.
 
-    def _image(self, answer: Answer, image_id: str, *,
-               unknown: bool = False) -> dict[str, Any]:
-        """The image in a good answer; whatever else it holds is an error."""
-        image = answer.json()
-        if image is None or image.get('id') != image_id:
-            self._wrong(answer, unknown=unknown)
-        return image
+        For as long as it is ``saving``, or as Glance or Keystone has a
+        hiccup, it is asked for again, for about ``STORING_TIME``: a volume
+        that took hours is not given up for a moment's trouble.
 
-    def _wrong(self, answer: Answer, *, unknown: bool = False) -> NoReturn:
-        error = exception.ImageServiceError(
-            reason=f'{self._session.url} answered {answer}')
-        if not answer.is_glance:
-            self._session.forget()
-        error.outcome_unknown = unknown
-        raise error
+        :returns: the image; still ``saving`` if the time was not enough.
+        :raises ImageNotFound: it is deleted; at once.
+        :raises ImageServiceError: of the last time that Glance was asked.
+        :raises TransferCancelled: `abort` was called while this waited.
+        """
+        for pause in _pauses():
+            try:
+                image = self.get_image(image_id)
+                if image.get('status') != 'saving':
+                    return image
+            except exception.ImageServiceError as error:
+                LOG.warning('Image %s cannot be compared with its volume yet:'
+                            ' %s', image_id, error)
+            self._running.pause(pause)
+        return self.get_image(image_id)
 
+    def abort(self) -> None:
+        """Break off, from another thread, what the process must not wait for.
 
-def _check_refused(answer: Answer) -> None:
-    if answer.status in _REFUSALS and answer.is_glance:
-        raise exception.ImageRefused(
-            code=answer.status, reason=answer.reason or 'Refused.')
-
-
-def _pointer(name: str) -> str:
-    """A property's name in a JSON pointer (RFC 6901, section 3)."""
-    return name.replace('~', '~0').replace('/', '~1')
+        Every running `upload_data` raises TransferCancelled at once, whatever
+        its PUT waits for; so does every later one. For good: this is for the
+        end of the process.
+        """
+        self._running.abort()
 
 
-def _request_id(context: oslo_context.RequestContext | None = None) -> dict[
-        str, str]:
-    """So that the logs of both services can be put side by side."""
-    context = context or oslo_context.get_current()
-    return {'X-Openstack-Request-Id': context.global_id} if context else {}
+def _pauses(now: Callable[[], float] = time.monotonic) -> Iterator[float]:
+    """Seconds to wait between two looks, until the time is over."""
+    end = now() + STORING_TIME
+    pause = 0.2
+    while now() + pause < end:
+        yield pause
+        pause = min(pause * 1.5, 5)

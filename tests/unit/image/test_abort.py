@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent import futures
 import time
+from typing import Any
 
 from tests.unit.image import base
 from volupload import exception
@@ -44,7 +45,7 @@ class TestAbort(base.ImageTestCase):
     def has_put(self) -> bool:
         return self.glance.requests[-1][0] == 'PUT'
 
-    def broken_off(self, running: futures.Future[None]) -> None:
+    def broken_off(self, running: futures.Future[Any]) -> None:
         began = time.monotonic()
         self.images.abort()
         self.fails(exception.TransferCancelled, running.result, 10)
@@ -57,6 +58,7 @@ class TestAbort(base.ImageTestCase):
                 running = self.pool.submit(self.upload, self.endless(), size)
                 self.until(self.stands_still)
                 self.broken_off(running)
+            self.images.close()
             self.images = type(self.images)()
 
     def test_an_upload_that_waits_for_the_answer(self) -> None:
@@ -109,6 +111,13 @@ class TestAbort(base.ImageTestCase):
         error = self.fails(exception.ImageDataRefused, self.upload, chunks(),
                            SIZE)
         self.assertEqual(413, error.status)
+
+    def test_a_look_at_the_stored_image_does_not_wait_on(self) -> None:
+        self.glance.images[self.image_id]['status'] = 'saving'
+        running = self.pool.submit(
+            self.images.get_stored_image, self.image_id)
+        self.until(lambda: len(self.glance.requests) > 2)
+        self.broken_off(running)
 
     def test_small_requests_go_on(self) -> None:
         self.images.abort()
