@@ -64,11 +64,11 @@ class TestCreate(VolumesTestCase):
                 self.assertEqual(202, answer.status_int, answer.text)
 
     def test_size_is_an_integer_or_its_digits(self) -> None:
-        for size, expected in ((1, 1), ('7', 7), (16384, 16384), ('01', 1)):
+        for size, expected in ((1, 1), ('7', 7), (16383, 16383), ('01', 1)):
             shown = self.create({'size': size}).json['volume']
             self.assertEqual(expected, shown['size'])
         for size in (0, -1, '0', '', 'x', None, 1.0, 1.5, '1.5', True, [], {},
-                     16385, 10 ** 30, '9' * 30, ' 1', '+1', '²', '٣'):
+                     16384, 10 ** 30, '9' * 30, ' 1', '+1', '²', '٣'):
             self.assertFault(self.create({'size': size}), 400, 'badRequest',
                              'size')
         self.assertFault(self.create({}), 400, 'badRequest', 'size')

@@ -14,7 +14,9 @@ from volupload.api.schemas import ABSENT
 from volupload.api.schemas import Field
 from volupload.api.schemas import Schema
 
-MAX_SIZE_GB = 16384   # 16 TiB, the largest file of ext4 with 4 KiB blocks
+# A file of ext4 ends one block of 4 KiB before 16 TiB: 16384 GiB would be
+# accepted here and fail in the manager.
+MAX_SIZE_GB = 16383
 
 _UNKNOWN_FEATURES = (
     'snapshot_id', 'source_volid', 'source_replica', 'imageRef', 'image_id',
