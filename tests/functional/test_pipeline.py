@@ -68,11 +68,36 @@ class TestRequestLog(base.KeystoneTestCase):
                       '?limit=2&name=a%0Ab" 200 ', lines[0])
         self.assertIn('"GET /v3/x%0Ay" 401 ', lines[1])
 
+    def test_nothing_of_a_client_breaks_the_line(self) -> None:
+        odd = 'a\x1b[2J\r\n" 200 \x85\xe9'
+        request = webob.Request.blank(f'/v3/{PROJECT}/volumes')
+        request.environ.update({
+            'QUERY_STRING': f'name={odd}', 'REMOTE_ADDR': odd,
+            'REQUEST_METHOD': f'GET{odd}', 'HTTP_X_PROJECT_ID': odd,
+            'CONTENT_LENGTH': 'x'})
+        request.get_response(self.app)
+        shown = 'a%1B[2J%0D%0A%22%20200%20%85%E9'
+        [line] = [line for line in self.logs.output.split('\n')
+                  if '/volumes?' in line]
+        self.assertTrue(line.isprintable(), line)
+        self.assertIn(f'{shown} {shown} "GET{shown} /v3/{PROJECT}/volumes'
+                      f'?name={shown}" 400 ', line)
+
     def test_token_is_not_in_the_log(self) -> None:
         self.keystone.add_token('very-secret', 'member', project=PROJECT)
         self.ask('GET', f'/v3/{PROJECT}/volumes', token='very-secret')
         self.ask('GET', f'/v3/{PROJECT}/volumes', token='very-secret-too')
         self.assertNotIn('very-secret', self.logs.output)
+
+
+class TestFaultWrapper(base.KeystoneTestCase):
+
+    def test_one_traceback_for_an_error_that_nobody_foresaw(self) -> None:
+        self.images.error = ValueError('not for the client')
+        answer = self.upload(self.make_volume())
+        self.assertFault(answer, 500, 'computeFault')
+        self.assertNotIn('not for the client', answer.text)
+        self.assertEqual(1, self.logs.output.count('Traceback'))
 
 
 class TestHealthcheck(base.KeystoneTestCase):
@@ -146,6 +171,11 @@ class TestSizeLimit(base.KeystoneTestCase):
         for length in ('-1', 'x', '1.5', '٣'):
             answer = self.post(b'{}', CONTENT_LENGTH=length)
             self.assertFault(answer, 400, 'badRequest')
+
+    def test_length_that_is_no_number_of_bytes_is_too_large(self) -> None:
+        for length in ('1' + 18 * '0', '9' * 5000):
+            answer = self.post(b'{}', CONTENT_LENGTH=length)
+            self.assertFault(answer, 413, 'overLimit')
 
     def test_truncated_body_is_malformed(self) -> None:
         answer = self.post(b'{"a": ', CONTENT_LENGTH='100')

@@ -14,6 +14,9 @@ from volupload.api.types import StartResponse
 
 LOG = logging.getLogger(__name__)
 
+# What a query may have besides letters and digits (RFC 3986), and `[]`.
+_PLAIN = "%/?:@!$&'()*+,;=[]"
+
 
 class RequestLog(Filter):
 
@@ -32,17 +35,24 @@ class RequestLog(Filter):
             return self.app(environ, start)
         finally:
             LOG.info('%s %s "%s %s" %s %.1f ms',
-                     environ.get('REMOTE_ADDR', '-'),
-                     environ.get('HTTP_X_PROJECT_ID', '-'),
-                     environ['REQUEST_METHOD'], _url(environ), status[0],
-                     (time.monotonic() - began) * 1000)
+                     _shown(environ.get('REMOTE_ADDR', '-')),
+                     _shown(environ.get('HTTP_X_PROJECT_ID', '-')),
+                     _shown(environ['REQUEST_METHOD']), _url(environ),
+                     status[0], (time.monotonic() - began) * 1000)
 
 
 def _url(environ: Environ) -> str:
-    # Quoted again, so that no line break of a client's gets into the log.
     path = parse.quote(environ.get('PATH_INFO', '').encode('latin-1'))
     query = environ.get('QUERY_STRING')
-    return f'{path}?{query}' if query else path
+    return f'{path}?{_shown(query)}' if query else path
+
+
+def _shown(raw: str) -> str:
+    """Quoted, so that no line break or blank of a client's gets into the log.
+
+    What is quoted already remains as it is.
+    """
+    return parse.quote(raw.encode('latin-1', 'replace'), safe=_PLAIN)
 
 
 filter_factory = RequestLog.factory

@@ -9,6 +9,7 @@ connection reset that hides the answer.
 
 from collections.abc import Iterable
 import io
+import sys
 from typing import Any
 
 from volupload import exception
@@ -22,6 +23,9 @@ from volupload.conf import CONF
 # sends more has to live with the reset.
 _DISCARD = 1024 * 1024
 _BLOCK = 64 * 1024
+
+# Of a length; int() takes no more than some thousands.
+_DIGITS = 18
 
 
 class SizeLimit(Filter):
@@ -55,7 +59,7 @@ def _length(environ: Environ) -> int | None:
     if given:
         if not (given.isascii() and given.isdigit()):
             raise exception.MalformedRequestBody()
-        return int(given)
+        return int(given) if len(given) <= _DIGITS else sys.maxsize
     chunked = (environ.get('HTTP_TRANSFER_ENCODING')
                or environ.get('wsgi.input_terminated'))
     return None if chunked else 0
