@@ -82,8 +82,9 @@ class StrictTestCase(inprocess.TroubleTestCase):
         directory.mkdir()
         (directory / 'strict-policy.yaml').write_text(
             '"add_image": "role:admin"\n')
-        strict = glances.OtherGlance(directory, self.identity, extra=STRICT.format(
-            auth_url=self.identity.url, region=keystone.REGION))
+        extra = STRICT.format(auth_url=self.identity.url,
+                              region=keystone.REGION)
+        strict = glances.OtherGlance(directory, self.identity, extra=extra)
         self._register_limit()
         return strict
 
