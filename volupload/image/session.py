@@ -39,9 +39,6 @@ _CATALOGUE_AGE = 30.0
 
 _VERSION = re.compile(r'/v\d+(\.\d+)?$')
 
-_LIBRARY_ERRORS = (ks_exceptions.ClientException, OSError, TypeError,
-                   ValueError)
-
 
 class Session:
     """One for a process; threads share it."""
@@ -167,9 +164,9 @@ class Session:
             raise exception.ConfigError(
                 section='glance', option=error.options[0].dest,
                 reason='is not set') from error
-        except _LIBRARY_ERRORS as error:
+        except Exception as error:
             raise exception.ConfigError(section='glance', option=option,
-                                        reason=str(error)) from error
+                                        reason=_words(error)) from error
 
     def _loaded(self) -> ks_adapter.Adapter:
         if self._adapter is None:
@@ -192,12 +189,25 @@ class Session:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
-        """The border: no error of the libraries passes it."""
+        """The border: no error of the libraries passes it.
+
+        Of no kind: keystoneauth trusts the documents that it gets from
+        Keystone, and stumbles over what is missing in them.
+        """
         try:
             yield
-        except _LIBRARY_ERRORS as error:
+        except Exception as error:
             self.forget()
-            raise exception.ImageServiceError(reason=str(error)) from error
+            raise exception.ImageServiceError(
+                reason=_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """What the libraries say on purpose, or what happened to them."""
+    if isinstance(error, (ks_exceptions.ClientException, OSError,
+                          ValueError)):
+        return str(error)
+    return f'{type(error).__name__}: {error}'
 
 
 class _HttpAdapter(ks_session.TCPKeepAliveAdapter):

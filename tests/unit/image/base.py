@@ -29,6 +29,11 @@ class ImageTestCase(base.TestCase):
             global_request_id=f'req-{uuid.uuid4()}', overwrite=False)
         self.image_id = str(uuid.uuid4())
 
+    def register_plugin(self, auth_type: str) -> None:
+        """So that its options can be set before it is loaded."""
+        CONF.register_opts(
+            loading.get_auth_plugin_conf_options(auth_type), group='glance')
+
     def forget_plugin(self, auth_type: str) -> None:
         """Its required options would be missing in every later test."""
         CONF.reset()
