@@ -97,6 +97,7 @@ class TestUnderWay(upload.UploadTestCase):
         # Nobody is there to delete it, and the reason says so.
         self.assertIn('could not be deleted', failed['reason'])
         self.images.start()
+        self.check_deleted(image_id)
         self.check_bytes(self.volume_id,
                          self.succeed(self.post(self.volume_id)))
 
