@@ -105,9 +105,20 @@ class TestUnderWay(upload.UploadTestCase):
             self) -> None:
         answer, image_id = self._begin()
         self.standalone.daemon.restart()
+        self._check_finished(answer, image_id)
+
+    def test_a_manager_that_is_killed_leaves_it_to_the_next(self) -> None:
+        answer, image_id = self._begin()
+        self.standalone.daemon.kill()
+        self.standalone.start()
+        self._check_finished(answer, image_id)
+
+    def _check_finished(self, answer: calls.Answer, image_id: str) -> None:
         done = self.succeed(answer)
         self.assertEqual(image_id, done['image_id'])
         self.check_bytes(self.volume_id, done)
+        self.assertEqual('available',
+                         self.state.volumes.status(self.volume_id))
 
 
 class TestContent(upload.UploadTestCase):
