@@ -52,13 +52,12 @@ class FileBackend:
     def create(self, volume_id: str, size: int) -> None:
         path = self._path(volume_id)
         with self._told('cannot create volume', volume_id):
-            with self._temporary_file() as (fd, temporary):
-                os.ftruncate(fd, size)
-                os.fsync(fd)
-                try:
-                    os.link(temporary, path)
-                except FileExistsError:
-                    self._check_same(path, volume_id, size)
+            try:
+                self._make(path, volume_id, size)
+            except FileNotFoundError:
+                # A manager that just started took the temporary file, which
+                # had no lock on it yet, for a leftover.
+                self._make(path, volume_id, size)
             self._sync_directory()
 
     def delete(self, volume_id: str) -> None:
@@ -94,6 +93,15 @@ class FileBackend:
         if not usual or volume_id != usual:
             self._fail(f'{volume_id!r} is no volume id')
         return os.path.join(self.path, volume_id)
+
+    def _make(self, path: str, volume_id: str, size: int) -> None:
+        with self._temporary_file() as (fd, temporary):
+            os.ftruncate(fd, size)
+            os.fsync(fd)
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                self._check_same(path, volume_id, size)
 
     def _check_volume(self, status: os.stat_result, volume_id: str,
                       size: int) -> None:

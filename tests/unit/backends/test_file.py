@@ -7,6 +7,8 @@ import os
 import stat
 import uuid
 
+import fixtures
+
 from tests import base
 from volupload import backends
 from volupload import exception
@@ -56,6 +58,29 @@ class TestCreate(FileBackendTestCase):
         self.backend.create(self.volume_id, MI)
         with open(self.file, 'rb') as content:
             self.assertEqual(b'written by a guest', content.read(18))
+
+    def managers_start(self, times: int) -> None:
+        """Another one each time that a temporary file is not locked yet."""
+        really, left = fcntl.flock, [times]
+
+        def flock(fd: int, operation: int) -> None:
+            if left[0] and operation == fcntl.LOCK_EX:
+                left[0] -= 1
+                self.backend._remove_leftovers()
+            really(fd, operation)
+        self.useFixture(fixtures.MonkeyPatch('fcntl.flock', flock))
+
+    def test_a_manager_that_starts_meanwhile_does_not_spoil_it(self) -> None:
+        self.managers_start(1)
+        self.backend.create(self.volume_id, MI)
+        self.assertEqual([self.volume_id], os.listdir(self.path))
+        self.assertEqual(MI, os.stat(self.file).st_size)
+
+    def test_managers_that_start_again_and_again_do(self) -> None:
+        self.managers_start(9)
+        self.fails(os.strerror(errno.ENOENT), call=self.backend.create,
+                   args=(self.volume_id, MI))
+        self.assertEqual([], os.listdir(self.path))
 
     def test_a_volume_of_another_size_is_not_replaced(self) -> None:
         self.backend.create(self.volume_id, MI)
