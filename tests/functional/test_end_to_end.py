@@ -140,12 +140,17 @@ class TestEndToEnd(base.ApiTestCase):
 
     def test_wrong_endpoint_is_our_fault(self) -> None:
         volume_id = self.create()
-        for url in ('http://glance.invalid', 'nonsense',
-                    f'{self.glance.url}/elsewhere',
+        for url in ('http://glance.invalid', f'{self.glance.url}/elsewhere',
                     self.glance.url.replace('http:', 'https:')):
             self.point_at(url)
             self.load()
             self.assertOurFault(volume_id)
+
+    def test_an_endpoint_that_is_no_url_ends_the_api_at_its_start(
+            self) -> None:
+        self.point_at('nonsense')
+        error = self.assertRaises(SystemExit, self.load)
+        self.assertIn('[glance] endpoint_override: nonsense', str(error))
 
     def assertOurFault(self, volume_id: str) -> None:
         answer = self.upload(volume_id)
