@@ -36,7 +36,7 @@ class RequestLog(Filter):
         finally:
             LOG.info('%s %s "%s %s" %s %.1f ms',
                      _shown(environ.get('REMOTE_ADDR', '-')),
-                     _shown(environ.get('HTTP_X_PROJECT_ID', '-')),
+                     _shown(environ.get('HTTP_X_PROJECT_ID') or '-'),
                      _shown(environ['REQUEST_METHOD']), _url(environ),
                      status[0], (time.monotonic() - began) * 1000)
 
