@@ -29,6 +29,7 @@ from volupload import policy
 from volupload import rpc
 from volupload import service
 from volupload.api import app
+from volupload.api.types import WSGIApp
 from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import migration
@@ -37,6 +38,10 @@ from volupload.db import volumes
 from volupload.volume import rpcapi
 
 HOST = 'demo@local'
+
+
+class RefusedConfiguration(Exception):
+    """The API would not start; says why."""
 
 
 class Bus(fixtures.Fixture):
@@ -87,7 +92,13 @@ class App(fixtures.Fixture):
         migration.sync()
         self.bus = self.useFixture(Bus())
         self.addCleanup(policy.reset)
-        self.wsgi = app.load()
+        self.wsgi = self._load()
+
+    def _load(self) -> WSGIApp:
+        try:
+            return app.load()
+        except SystemExit as error:   # it would end the whole test run
+            raise RefusedConfiguration(str(error)) from error
 
 
 def _forget_auth_options() -> None:

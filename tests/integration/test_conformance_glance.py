@@ -77,18 +77,13 @@ class TestConfiguration(GlanceTestCase):
         'port of Keystone': {'endpoint_override': '{keystone}'},
         'path below Keystone': {'endpoint_override': '{keystone}/v3'},
         'path below Glance': {'endpoint_override': '{glance}/nowhere'},
-        'what is no URL': {'endpoint_override': 'nonsense'},
         'no entry in the catalogue': {'service_type': 'nothing'},
         'no entry of that region': {'region_name': 'Nowhere'},
-        'no entry of that interface': {'valid_interfaces': 'nonsense'},
         'wrong password': {'password': 'wrong'},
         'unknown user': {'username': 'nobody'},
         'unknown project': {'project_name': 'nowhere'},
         'closed port of Keystone': {'auth_url': 'http://127.0.0.1:{free}/v3'},
         'Keystone at Glance': {'auth_url': '{glance}/v3'},
-        'no file of authorities': {'cafile': '/nowhere',
-                                   'endpoint_override': 'https://127.0.0.1:'
-                                                        '{free}'},
     }.items()]
 
     changed: dict[str, str]
