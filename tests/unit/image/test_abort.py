@@ -103,8 +103,12 @@ class TestAbort(base.ImageTestCase):
 
     def test_a_refusal_that_came_before_remains_one(self) -> None:
         def chunks() -> Iterator[memoryview]:
+            yield memoryview(bytes(10_000))
+            self.until(self.has_put)
+            before = set(self.glance._server.connections)
             yield memoryview(bytes(100_000))
-            time.sleep(0.2)
+            self.until(lambda: bool(
+                before - self.glance._server.connections))
             self.images.abort()
             yield memoryview(bytes(100_000))
         self.glance.fail('PUT', status=413, reason='Full', after=60_000)
