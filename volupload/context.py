@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oslo_context import context
+from oslo_policy.policy import Enforcer
 
 from volupload import policy
 
@@ -20,6 +21,7 @@ class RequestContext(context.RequestContext):
                  **kwargs: Any) -> None:
         super().__init__(is_admin=is_admin, **kwargs)
         self._creds: dict[str, Any] | None = None
+        self._enforcer: Enforcer | None = None
 
     def check_is_admin(self) -> bool:
         return self.can('context_is_admin', self._own())
@@ -30,11 +32,13 @@ class RequestContext(context.RequestContext):
         :param target: a mapping, or an object, with `project_id` and
             `user_id`; None for what would belong to the caller.
         """
-        return policy.can(rule, self._values(target), self._policy_values())
+        return policy.can(rule, self._values(target), self._policy_values(),
+                          self._rules())
 
     def authorize(self, rule: str, target: object | None = None) -> None:
         """Like `can`, but :raises PolicyNotAuthorized: if not."""
-        policy.authorize(rule, self._values(target), self._policy_values())
+        policy.authorize(rule, self._values(target), self._policy_values(),
+                         self._rules())
 
     def to_dict(self) -> dict[str, Any]:
         """What travels over the bus and into logs: never the token.
@@ -73,3 +77,9 @@ class RequestContext(context.RequestContext):
             if self.system_scope:
                 self._creds['system'] = self.system_scope
         return self._creds
+
+    def _rules(self) -> Enforcer:
+        """The same ones for all that is asked about one request."""
+        if self._enforcer is None:
+            self._enforcer = policy.current()
+        return self._enforcer

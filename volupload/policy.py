@@ -4,10 +4,10 @@
 The rules are those of `volupload.policies`, overridden by the file
 ``[oslo_policy] policy_file`` and the directories ``policy_dirs``. An edited
 file counts from the next request on. oslo.policy would look for the files
-and walk all rules at every single check; here each check only compares the
-files' stamps, and what changed is read into a new enforcer which then takes
-the place of the old one, so that no thread ever meets half of the rules. A
-file that cannot be read leaves the old rules in force, and the log says so.
+and walk all rules at every single check; here each request compares the
+files' stamps once, and what changed is read into a new enforcer which then
+takes the place of the old one, so that no thread ever meets half of the rules.
+A file that cannot be read leaves the old rules in force, and the log says so.
 """
 
 from collections.abc import Mapping
@@ -57,13 +57,14 @@ def reset() -> None:
     _state = None
 
 
-def can(rule: str, target: Mapping[str, Any], creds: dict[str, Any]) -> bool:
+def can(rule: str, target: Mapping[str, Any], creds: dict[str, Any],
+        enforcer: policy.Enforcer) -> bool:
     """Whether `creds` (policy values of a context) may do this to `target`.
 
     :param target: has `project_id` and `user_id` of the thing.
+    :param enforcer: of `current`.
     :raises PolicyNotRegistered: the rule is no rule of ours.
     """
-    enforcer = _enforcer()
     registered = enforcer.registered_rules.get(rule)
     if registered is None:
         raise policy.PolicyNotRegistered(rule)
@@ -72,10 +73,10 @@ def can(rule: str, target: Mapping[str, Any], creds: dict[str, Any]) -> bool:
     return _holds(enforcer.rules[rule], rule, target, creds, enforcer)
 
 
-def authorize(rule: str, target: Mapping[str, Any],
-              creds: dict[str, Any]) -> None:
+def authorize(rule: str, target: Mapping[str, Any], creds: dict[str, Any],
+              enforcer: policy.Enforcer) -> None:
     """:raises PolicyNotAuthorized: the policy does not allow it."""
-    if not can(rule, target, creds):
+    if not can(rule, target, creds, enforcer):
         LOG.info('Policy denies %s', rule)
         raise exception.PolicyNotAuthorized(action=rule)
 
@@ -129,7 +130,8 @@ def _scope(creds: dict[str, Any]) -> str | None:
     return 'project' if creds.get('project_id') else None
 
 
-def _enforcer() -> policy.Enforcer:
+def current() -> policy.Enforcer:
+    """The rules as the files have them now."""
     if _state is None:
         init()
     assert _state is not None  # noqa: S101  init() raises otherwise

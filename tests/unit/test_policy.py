@@ -123,7 +123,7 @@ class TestFiles(PolicyTestCase):
     def test_nothing_is_read_again_without_a_change(self) -> None:
         self.path.write_text('"volume:get": "!"')
         self.assertTrue(self.denied())
-        enforcers = {id(policy._enforcer()) for _ in range(10)}
+        enforcers = {id(policy.current()) for _ in range(10)}
         self.assertEqual(1, len(enforcers))
 
     def test_edit_never_shows_half_of_the_rules(self) -> None:
