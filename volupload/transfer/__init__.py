@@ -4,8 +4,8 @@
 Three things meet here, each behind a small protocol::
 
     Source   a volume, open for reading: its size, where data and holes are
-    Layout   an image file as a list of segments, written down before the
-             first byte is sent; ``formats`` has one for each disk format
+    Layout   an image file as a list of segments; ``formats`` has one or two
+             for each disk format
     sink     whoever takes the bytes, a function that iterates over them
 
 ``pipeline.stream`` joins them. The package knows no database, no message bus
@@ -15,7 +15,9 @@ as a library. Its errors are the ``TransferError`` branch of
 """
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import dataclasses
 from typing import Protocol
 
@@ -58,6 +60,12 @@ class Source(Protocol):
             offset.
         """
 
+    def fileno(self) -> int | None:
+        """A descriptor with the volume's bytes at their own offsets.
+
+        For ``sendfile``. None: there is none.
+        """
+
     def close(self) -> None:
         """Give the resources back; again is harmless."""
 
@@ -88,7 +96,40 @@ class Zeros:
     length: int
 
 
-Segment = Literal | Copy | Zeros
+# What became of the units (clusters, grains) of a piece of the volume: their
+# new bytes, None for one that is all zeros. The bytes may be a part of the
+# buffer that was encoded.
+Encoded = Sequence[bytes | memoryview | None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Packed:
+    """``length`` bytes of the volume from ``offset``, encoded on their way.
+
+    No longer than ``MAX_PACKED``. ``encode`` runs in a pool of threads,
+    several at once and in any order. ``place`` gets its result in the
+    order of the segments, writes down for the layout where it went, and
+    returns what is to be sent: paddings and tables can be among it.
+    """
+
+    offset: int
+    length: int
+    encode: Callable[[memoryview], Encoded]
+    place: Callable[[Encoded], Iterable[bytes | memoryview]]
+
+
+MAX_PACKED = 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Barrier:
+    """Sends nothing. The layout goes on when all before it was sent.
+
+    Then every ``place`` has been called, and tables can be written.
+    """
+
+
+Segment = Literal | Copy | Zeros | Packed | Barrier
 
 
 class Layout(Protocol):
@@ -106,10 +147,35 @@ class Layout(Protocol):
         """
 
 
-# Every format is a function of the source's extents.
-MakeLayout = Callable[[Source], Layout]
+@dataclasses.dataclass(frozen=True, slots=True)
+class Compression:
+    """What is wished for; a format does of it what it can.
 
-# A sink gets the chunks and the image's size (None: not known beforehand).
-# A chunk is the sink's until it asks for the next one, then its memory is
-# used again. The sink takes them all or raises.
-Sink = Callable[[Iterator[memoryview], int | None], None]
+    :ivar codec: ``auto`` (zlib if a sample of the volume says that it pays),
+        ``none``, ``zlib`` or ``zstd``.
+    :ivar level: of the codec's own scale; None: a fast one.
+    """
+
+    codec: str = 'auto'
+    level: int | None = None
+
+
+# Every format is a function of the source. It may read: a sample, to learn
+# whether compression pays, or all data, to find the zeros in it.
+MakeLayout = Callable[[Source, Compression], Layout]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FileRange:
+    """A chunk that was not read: ``length`` bytes of a file, for sendfile."""
+
+    fd: int
+    offset: int
+    length: int
+
+
+# What a sink gets, one after the other, and the image's size (None: not known
+# beforehand). A chunk is the sink's until it asks for the next one, then its
+# memory is used again. The sink takes them all or raises.
+Chunk = memoryview | FileRange
+Sink = Callable[[Iterator[Chunk], int | None], None]

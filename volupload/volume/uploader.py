@@ -24,6 +24,7 @@ from volupload.db import models
 from volupload.db import uploads
 from volupload.db import volumes
 from volupload.image import glance
+from volupload.transfer import Compression
 from volupload.transfer import formats
 from volupload.transfer import pipeline
 from volupload.volume.status import UploadStatus
@@ -93,7 +94,7 @@ class Uploader:
         backend = self._backends[upload.host]
         with backend.open(upload.volume_id, size) as source:
             return pipeline.stream(
-                source, make_layout(source),
+                source, make_layout(source, Compression()),
                 functools.partial(self._images.upload_data, upload.image_id),
                 hash_algorithm=_hash_algorithm(), cancelled=self._aborted)
 

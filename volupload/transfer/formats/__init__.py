@@ -9,5 +9,5 @@ from volupload.transfer import MakeLayout
 from volupload.transfer.formats import raw
 
 FORMATS: dict[str, MakeLayout] = {
-    'raw': raw.Raw,
+    'raw': raw.make,
 }

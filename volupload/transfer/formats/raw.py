@@ -3,8 +3,10 @@
 
 from collections.abc import Iterator
 
+from volupload.transfer import Compression
 from volupload.transfer import Copy
 from volupload.transfer import extents
+from volupload.transfer import Layout
 from volupload.transfer import Segment
 from volupload.transfer import Source
 from volupload.transfer import Zeros
@@ -29,3 +31,8 @@ class Raw:
                 yield Zeros(extent.length)
             else:
                 yield Copy(extent.start, extent.length)
+
+
+def make(source: Source, compression: Compression) -> Layout:
+    """Never compressed: a reader of raw takes every byte as it is."""
+    return Raw(source)

@@ -29,6 +29,9 @@ class FileSource:
     def readinto(self, offset: int, buffer: memoryview) -> int:
         return os.preadv(self._fd, [buffer], offset)
 
+    def fileno(self) -> int | None:
+        return self._fd
+
     def close(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:

@@ -14,7 +14,7 @@ KI = 1024
 class TestRaw(base.TestCase):
 
     def test_is_found_by_its_name(self) -> None:
-        self.assertIs(raw.Raw, FORMATS['raw'])
+        self.assertIs(raw.make, FORMATS['raw'])
 
     def test_the_image_has_the_size_of_the_volume(self) -> None:
         self.assertEqual(7, raw.Raw(MemorySource(bytes(7))).image_size)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which blocks of a volume hold data, for formats that keep tables of blocks.
+
+A block is a cluster of qcow2, a block of VDI, VHD or VHDX. The map is made
+once and never changes: whoever writes to the volume meanwhile cannot make
+the tables of an image disagree with its data.
+
+It is a bit a block, in regions, and a region that is empty or full takes no
+room: at most 2 MiB for each TiB in clusters of 64 KiB.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import dataclasses
+import itertools
+
+from volupload.transfer import Copy
+from volupload.transfer import Extent
+from volupload.transfer import Segment
+from volupload.transfer import Zeros
+
+# Blocks in a region: what one L2 table of qcow2 (64 KiB clusters) describes.
+REGION = 8192
+_FULL = (1 << REGION) - 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Run:
+    """``count`` blocks with data from block ``start``."""
+
+    start: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.count
+
+
+class BlockMap:
+    """The blocks of a volume of ``size`` bytes; the last may be cut short."""
+
+    def __init__(self, size: int, block_size: int) -> None:
+        self.size = size
+        self.block_size = block_size
+        self.count = -(-size // block_size)
+        self._regions = [0] * -(-self.count // REGION)
+
+    @classmethod
+    def from_extents(cls, extents: Iterable[Extent], size: int,
+                     block_size: int) -> 'BlockMap':
+        """Every block that has a byte in an extent of data."""
+        result = cls(size, block_size)
+        for extent in extents:
+            if not extent.zero and extent.length:
+                first = extent.start // block_size
+                result.mark(Run(first,
+                                -(-extent.end // block_size) - first))
+        return result
+
+    def mark(self, run: Run) -> None:
+        """Say that these blocks have data; only while the map is made."""
+        position = run.start
+        while position < run.end:
+            region, first = divmod(position, REGION)
+            count = min(REGION - first, run.end - position)
+            mask = self._regions[region] | ((1 << count) - 1) << first
+            self._regions[region] = _FULL if mask == _FULL else mask
+            position += count
+
+    @property
+    def used(self) -> int:
+        """The number of blocks with data."""
+        return sum(mask.bit_count() for mask in self._regions)
+
+    def used_regions(self) -> Iterator[tuple[int, int]]:
+        """Index and number of data blocks of each region that has any."""
+        for index, mask in enumerate(self._regions):
+            if mask:
+                yield index, mask.bit_count()
+
+    def runs_of(self, region: int) -> Iterator[Run]:
+        """The data of one region; a run ends at the region's end."""
+        position, mask = region * REGION, self._regions[region]
+        while mask:
+            skipped = (mask & -mask).bit_length() - 1
+            mask >>= skipped
+            count = (~mask & (mask + 1)).bit_length() - 1
+            mask >>= count
+            position += skipped
+            yield Run(position, count)
+            position += count
+
+    def runs(self) -> Iterator[Run]:
+        """All data in order, neighbours joined."""
+        last: Run | None = None
+        for run in itertools.chain.from_iterable(
+                map(self.runs_of, range(len(self._regions)))):
+            if last and last.end == run.start:
+                last = Run(last.start, last.count + run.count)
+                continue
+            if last:
+                yield last
+            last = run
+        if last:
+            yield last
+
+    def copies(self) -> Iterator[Segment]:
+        """The data of all blocks in order; the last one is made whole."""
+        for run in self.runs():
+            start = run.start * self.block_size
+            end = run.end * self.block_size
+            yield Copy(start, min(end, self.size) - start)
+            if end > self.size:
+                yield Zeros(end - self.size)
