@@ -22,7 +22,8 @@ told to the client in general words only::
     │   ├── ImageRefused (Glance's own code)
     │   └── ImageServiceError, ImageNotFound, ImageDataRefused
     ├── TransferError (500)
-    │   └── SourceError, ShortRead, TransferCancelled, UnsupportedFormat
+    │   ├── SourceError, ShortRead, TransferCancelled
+    │   └── UnsupportedFormat, UnsupportedCompression
     ├── ChecksumMismatch, BackendError, ConfigError (500)
 """
 
@@ -198,6 +199,10 @@ class TransferCancelled(TransferError):
 
 class UnsupportedFormat(TransferError):
     msg_fmt = 'A volume cannot be uploaded as {disk_format}.'
+
+
+class UnsupportedCompression(TransferError):
+    msg_fmt = 'Compression {codec} cannot be had: {reason}'
 
 
 class ChecksumMismatch(VoluploadError):
