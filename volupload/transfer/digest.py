@@ -10,9 +10,14 @@ import hashlib
 import queue
 import threading
 from types import TracebackType
+from typing import cast
 from typing import Self
 
 from volupload.transfer import buffers
+
+# Chunks that wait here at most. Nearly always the buffers are fewer; but what
+# one buffer was packed to may be sent as many chunks.
+_WAITING = 16
 
 
 class Digest:
@@ -22,18 +27,18 @@ class Digest:
         self._hash = hashlib.new(algorithm)
         self._fed: queue.SimpleQueue[
             buffers.Chunk | None] = queue.SimpleQueue()
+        self._room = threading.Semaphore(_WAITING)
         self._error: BaseException | None = None
         self._aborted = False
         self._thread = threading.Thread(
             target=self._run, name='transfer-digest', daemon=True)
 
     def feed(self, chunk: buffers.Chunk) -> None:
-        """Take the next chunk; it is released when it has been counted in.
-
-        The pool bounds how many can wait here.
-        """
+        """Take the next chunk; it is held until it has been counted in."""
         if self._error:
             raise self._error
+        self._room.acquire()
+        chunk.buffer.hold()
         self._fed.put(chunk)
 
     def hexdigest(self) -> str:
@@ -59,9 +64,11 @@ class Digest:
         while (chunk := self._fed.get()) is not None:
             try:
                 if not self._aborted:
-                    self._hash.update(chunk.data)
+                    # A stream with a checksum sends no FileRange.
+                    self._hash.update(cast(memoryview, chunk.data))
             except BaseException as error:
                 self._aborted = True
                 self._error = error
             finally:
-                chunk.release()
+                chunk.buffer.release()
+                self._room.release()

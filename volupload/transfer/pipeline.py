@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way of the bytes, from a volume to whoever takes them.
 
-Three threads work on the same few buffers::
+A few threads work on the same few buffers::
 
-    transfer-read        segments -> chunks        ahead of the sender
-    the caller's         chunks -> sink            the network
-    transfer-digest      chunks -> checksum        beside the sender
+    transfer-read        the layout; segments -> chunks   ahead of the sender
+    transfer-pack-N      what the layout wants encoded    where there is any
+    the caller's         chunks -> sink                   the network
+    transfer-digest      chunks -> checksum               beside the sender
 
-Nothing is copied between them. ``stream`` returns or raises with both
-threads joined. Of several errors the first one is raised: a connection that
-breaks because reading failed is reported as the failed reading.
+Nothing is copied between them but what was encoded. ``stream`` returns or
+raises with all threads joined. Of several errors the first one is raised: a
+connection that breaks because reading failed is reported as the failed
+reading.
+
+Only a read that hangs is not waited for. Then one thread and one buffer
+remain until the read ends; ``volupload.transfer.guard`` has what that means.
 """
 
 from collections.abc import Callable
@@ -17,14 +22,20 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import queue
+import time
+from typing import TypeVar
 
 from volupload import exception
+from volupload import transfer
 from volupload.transfer import buffers
 from volupload.transfer import digest
+from volupload.transfer import FileRange
 from volupload.transfer import Layout
+from volupload.transfer import packers
 from volupload.transfer import readahead
 from volupload.transfer import Sink
 from volupload.transfer import Source
+from volupload.transfer.throttle import Throttle
 
 # CPU seconds a GiB of data from the page cache to a socket on loopback,
 # without and with sha512 (medians of three, 2 cores): 128 KiB 0.55 and 2.5,
@@ -34,46 +45,79 @@ from volupload.transfer import Source
 BUFFER_SIZE = 1024 * 1024
 BUFFER_COUNT = 8
 
-# A source that hangs is noticed to be cancelled after this many seconds.
+# Whoever waits looks after this many seconds whether it was cancelled.
 _PATIENCE = 0.5
+
+_T = TypeVar('_T')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Streamed:
-    """What went out: the number of bytes and their checksum (hex digits)."""
+    """What became of it.
+
+    :ivar digest: the checksum of all bytes sent, in hex digits.
+    :ivar bytes_read: of the volume, with what the layout read to be made.
+    :ivar seconds: from the start to the last byte, of which ``laid_out``
+        went by before the first one.
+    """
 
     bytes_sent: int
     digest: str | None
+    bytes_read: int = 0
+    seconds: float = dataclasses.field(default=0.0, compare=False)
+    laid_out: float = dataclasses.field(default=0.0, compare=False)
 
 
-def stream(source: Source, layout: Layout, sink: Sink, *,
+def stream(source: Source, make_layout: Callable[[Source], Layout],
+           sink: Sink, *,
            hash_algorithm: str | None = 'sha512',
            progress: Callable[[int], None] | None = None,
            cancelled: Callable[[], bool] | None = None,
+           throttle: Throttle | None = None,
+           by_reference: bool = False,
+           threads: int | None = None,
            buffer_size: int = BUFFER_SIZE,
            buffer_count: int = BUFFER_COUNT) -> Streamed:
-    """Send the layout of a volume to a sink.
+    """Lay a volume out and send the layout to a sink.
 
+    The caller closes the source, afterwards.
+
+    :param make_layout: called in the reading thread, so it may read for
+        hours, or hang.
     :param hash_algorithm: a name hashlib knows; None: no checksum.
     :param progress: called after every chunk with the bytes sent so far, in
         the caller's thread, some thousand times a GiB: it has to be quick.
-    :param cancelled: asked before every chunk, the same way.
+    :param cancelled: asked before every chunk and twice a second, in the
+        caller's thread. It ends everything within two seconds, except while
+        the sink does not ask for more: to break that off is the sink's part.
+    :param throttle: how fast bytes may go to the sink; many streams can
+        share one.
+    :param by_reference: the sink takes ``FileRange`` too. It gets them for
+        what is copied, if there is no checksum and the source has a file.
+    :param threads: to encode; None: as many as there are cores, at most 4.
+    :param buffer_size: bytes; what a layout packs at once has to fit in.
     :raises SourceError, ShortRead: the volume cannot be read; the offset is
         in it.
     :raises TransferCancelled: ``cancelled`` said so.
     :raises TransferError: layout or sink did not keep to the size.
-    :raises Exception: whatever sink, progress or cancelled raise.
+    :raises Exception: whatever layout, sink, progress or cancelled raise.
     """
-    users = 2 if hash_algorithm else 1
-    pool = buffers.BufferPool(buffer_size, buffer_count, users)
+    began = time.monotonic()
+    pool = buffers.BufferPool(buffer_size, buffer_count)
     with (_checksum(hash_algorithm) as checksum,
-          readahead.ReadAhead(source, layout.segments(), pool) as reader):
-        outlet = _Outlet(reader, checksum, layout.image_size,
+          packers.Packers(threads or packers.default_threads()) as packing,
+          readahead.ReadAhead(source, make_layout, pool, packing,
+                              by_reference and not checksum) as reader):
+        sender = _Sender(reader, checksum, throttle or Throttle(),
                          progress or (lambda sent: None),
-                         cancelled or (lambda: False))
-        outlet.feed(sink)
-        return Streamed(outlet.sent,
-                        checksum.hexdigest() if checksum else None)
+                         cancelled or (lambda: False), buffer_size)
+        layout = sender.wait(reader.layout)
+        laid_out = time.monotonic() - began
+        sender.feed(sink, layout.image_size)
+        return Streamed(sender.sent,
+                        checksum.hexdigest() if checksum else None,
+                        reader.source.bytes_read,
+                        time.monotonic() - began, laid_out)
 
 
 def _checksum(algorithm: str | None) -> contextlib.AbstractContextManager[
@@ -82,21 +126,33 @@ def _checksum(algorithm: str | None) -> contextlib.AbstractContextManager[
 
 
 @dataclasses.dataclass(slots=True)
-class _Outlet:
-    """The sender's end: hands chunks to the sink and keeps count."""
+class _Sender:
+    """The caller's end: hands chunks to the sink and keeps count."""
 
     reader: readahead.ReadAhead
     checksum: digest.Digest | None
-    image_size: int | None
+    throttle: Throttle
     progress: Callable[[int], None]
     cancelled: Callable[[], bool]
+    chunk_size: int
+    image_size: int | None = None
     sent: int = 0
     failure: BaseException | None = None
 
-    def feed(self, sink: Sink) -> None:
+    def wait(self, get: Callable[[float], _T]) -> _T:
+        """Get something that another thread makes, unless cancelled."""
+        while not self.cancelled():
+            try:
+                return get(_PATIENCE)
+            except queue.Empty:
+                continue
+        raise exception.TransferCancelled()
+
+    def feed(self, sink: Sink, image_size: int | None) -> None:
+        self.image_size = image_size
         chunks = self._chunks()
         try:
-            sink(chunks, self.image_size)
+            sink(chunks, image_size)
             left = next(chunks, None)   # a sink may not ask for the end
         except Exception as error:
             if self.failure and self.failure is not error:
@@ -104,34 +160,47 @@ class _Outlet:
             raise
         if self.failure:
             raise self.failure
-        if left is not None or self.image_size not in (None, self.sent):
+        if left is not None or image_size not in (None, self.sent):
             raise exception.TransferError(
                 reason=f'{self.sent} bytes were taken of '
-                       f'{self.image_size or "more"}')
+                       f'{image_size or "more"}')
 
-    def _chunks(self) -> Iterator[memoryview]:
+    def _chunks(self) -> Iterator[transfer.Chunk]:
         try:
-            while (chunk := self._next()) is not None:
-                self._check_room(len(chunk.data))
+            for chunk in self._held():
+                self._check_room(chunk.length)
                 if self.checksum:
                     self.checksum.feed(chunk)
-                yield chunk.data
-                self.sent += len(chunk.data)
-                chunk.release()
-                self.progress(self.sent)
+                for portion in self._portions(chunk):
+                    yield portion
+                    self.sent += _length(portion)
+                    self.progress(self.sent)
+                chunk.buffer.release()
         except GeneratorExit:
             raise
         except BaseException as error:
             self.failure = error
             raise
 
-    def _next(self) -> buffers.Chunk | None:
-        while not self.cancelled():
-            try:
-                return self.reader.get(_PATIENCE)
-            except queue.Empty:
-                continue
-        raise exception.TransferCancelled()
+    def _held(self) -> Iterator[buffers.Chunk]:
+        """What the reader made, in order; what was encoded gets its place."""
+        while (item := self.wait(self.reader.get)) is not readahead.Mark.END:
+            match item:
+                case buffers.Chunk():
+                    yield item
+                case packers.Job():
+                    encoded = self.wait(item.get)
+                    yield from item.placed(encoded, self.chunk_size)
+                case readahead.Mark.BARRIER:
+                    self.reader.pass_barrier()
+
+    def _portions(self, chunk: buffers.Chunk) -> Iterator[transfer.Chunk]:
+        """The chunk, whole unless the throttle wants smaller pieces."""
+        start = 0
+        while start < chunk.length:
+            count = self.throttle.take(chunk.length - start, self.cancelled)
+            yield _part(chunk.data, start, count)
+            start += count
 
     def _check_room(self, length: int) -> None:
         """A layout must not send more than it announced."""
@@ -139,3 +208,13 @@ class _Outlet:
                 self.sent + length > self.image_size):
             raise exception.TransferError(
                 reason=f'the layout goes beyond its {self.image_size} bytes')
+
+
+def _length(data: transfer.Chunk) -> int:
+    return data.length if isinstance(data, FileRange) else len(data)
+
+
+def _part(data: transfer.Chunk, start: int, count: int) -> transfer.Chunk:
+    if isinstance(data, FileRange):
+        return FileRange(data.fd, data.offset + start, count)
+    return data[start:start + count]

@@ -1,49 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thread that reads the volume ahead of the sender.
+"""A thread that lays the image out and reads the volume ahead of the sender.
 
 It walks the layout's segments and turns them into chunks, each at most a
-buffer long and each of one segment. It runs ahead as far as there are free
-buffers. Whatever stops it, an error or the end, is handed on in its place in
-the stream, behind the chunks that were read before.
+buffer long and each of one segment, and into jobs for the packers. It runs
+ahead as far as there are free buffers, and stops at a barrier until the
+sender has come there. Whatever ends it, an error or the end, is handed on in
+its place in the stream, behind what was read before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
+import enum
+import logging
 import queue
 import threading
 from types import TracebackType
+from typing import Any
 from typing import Self
 
 from volupload import exception
+from volupload.transfer import Barrier
 from volupload.transfer import buffers
 from volupload.transfer import Copy
+from volupload.transfer import FileRange
+from volupload.transfer import guard
+from volupload.transfer import Layout
 from volupload.transfer import Literal
+from volupload.transfer import Packed
+from volupload.transfer import packers
 from volupload.transfer import Segment
 from volupload.transfer import Source
+from volupload.transfer import Zeros
+from volupload.transfer.guard import read_exactly
+
+__all__ = ('Item', 'Mark', 'ReadAhead', 'read_exactly')
+
+LOG = logging.getLogger(__name__)
+
+# Seconds that the thread gets to end after the transfer did.
+_FAREWELL = 0.7
+
+# Long enough for sendfile (nothing is gained beyond 1 MiB), short enough to
+# count the bytes and to be cancelled by.
+_RANGE_SIZE = 4 * 1024 * 1024
+
+
+class Mark(enum.Enum):
+    """Places in the stream where there are no bytes."""
+
+    BARRIER = enum.auto()
+    END = enum.auto()
+
+
+Item = buffers.Chunk | packers.Job | Mark
 
 
 class ReadAhead:
-    """``with`` starts the thread and joins it; ``get`` takes its chunks."""
+    """``with`` starts the thread and joins it; ``get`` takes what it made.
 
-    def __init__(self, source: Source, segments: Iterator[Segment],
-                 pool: buffers.BufferPool) -> None:
-        self._source = source
-        self._segments = segments
+    :ivar source: the volume as the thread sees it.
+    """
+
+    def __init__(self, source: Source, make_layout: Callable[[Source], Layout],
+                 pool: buffers.BufferPool, packing: packers.Packers,
+                 by_reference: bool) -> None:
+        self.source = guard.Guard(source)
+        self._make_layout = make_layout
         self._pool = pool
+        self._packing = packing
+        self._fd = source.fileno() if by_reference else None
+        self._laid_out: queue.SimpleQueue[
+            Layout | BaseException] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[
-            buffers.Chunk | BaseException | None] = queue.SimpleQueue()
+            Item | BaseException] = queue.SimpleQueue()
+        self._passed: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._run, name='transfer-read', daemon=True)
 
-    def get(self, timeout: float) -> buffers.Chunk | None:
-        """The next chunk, None after the last one.
+    # For the sender. Each of the first two raises queue.Empty when there is
+    # nothing for ``timeout`` seconds, and else what the thread met.
 
-        :raises queue.Empty: when none came for ``timeout`` seconds.
-        :raises TransferError: what the reading thread met.
-        """
+    def layout(self, timeout: float) -> Layout:
+        layout = self._laid_out.get(timeout=timeout)
+        if isinstance(layout, BaseException):
+            raise layout
+        return layout
+
+    def get(self, timeout: float) -> Item:
         item = self._ready.get(timeout=timeout)
         if isinstance(item, BaseException):
             raise item
         return item
+
+    def pass_barrier(self) -> None:
+        self._passed.put(True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,62 +101,96 @@ class ReadAhead:
     def __exit__(self, kind: type[BaseException] | None,
                  error: BaseException | None,
                  traceback: TracebackType | None) -> None:
+        self.source.close()
         self._pool.close()
-        self._thread.join()
+        self._passed.put(False)
+        self._thread.join(_FAREWELL)
+        if self._thread.is_alive():
+            LOG.warning('A read of the volume hangs; its thread is left to '
+                        'end when the read does')
 
     def _run(self) -> None:
+        out: queue.SimpleQueue[Any] = self._laid_out
         try:
-            for segment in self._segments:
-                self._read(segment)
-            self._ready.put(None)
+            layout = self._make_layout(self.source)
+            self._laid_out.put(layout)
+            out = self._ready
+            for segment in layout.segments():
+                self.source.check_open()
+                self._emit(segment)
+            self._ready.put(Mark.END)
         except buffers.Closed:
             pass
         except BaseException as error:
-            self._ready.put(error)
+            out.put(error)
 
-    def _read(self, segment: Segment) -> None:
-        position = 0
-        while position < segment.length:
+    def _emit(self, segment: Segment) -> None:
+        match segment:
+            case Copy():
+                self._copy(segment)
+            case Packed():
+                self._pack(segment)
+            case Literal():
+                self._cut(memoryview(segment.data))
+            case Zeros():
+                self._zeros(segment)
+            case Barrier():
+                self._ready.put(Mark.BARRIER)
+                if not self._passed.get():
+                    raise buffers.Closed()
+
+    def _copy(self, segment: Copy) -> None:
+        if self._fd is not None:
+            self._refer(segment, self._fd)
+            return
+        offset, end = segment.offset, segment.offset + segment.length
+        while offset < end:
             buffer = self._pool.take()
-            length = min(segment.length - position, len(buffer))
-            data = self._chunk(segment, position, buffer[:length])
-            self._ready.put(buffers.Chunk(data, buffer, self._pool))
-            position += length
+            shift = offset % buffers.ALIGNMENT
+            length = min(end - offset, self._pool.size - shift)
+            data = buffer.memory[shift:shift + length]
+            self._read(offset, data)
+            self._ready.put(buffers.Chunk(data, buffer))
+            offset += length
 
-    def _chunk(self, segment: Segment, position: int,
-               buffer: memoryview) -> memoryview:
-        length = len(buffer)
-        if isinstance(segment, Copy):
-            read_exactly(self._source, segment.offset + position, buffer)
-            return buffer
-        if isinstance(segment, Literal):
-            return memoryview(segment.data)[position:position + length]
-        return self._pool.zeros[:length]
+    def _refer(self, segment: Copy, fd: int) -> None:
+        end = segment.offset + segment.length
+        for offset in range(segment.offset, end, _RANGE_SIZE):
+            buffer = self._pool.take()
+            length = min(_RANGE_SIZE, end - offset)
+            self.source.bytes_read += length
+            self._ready.put(buffers.Chunk(FileRange(fd, offset, length),
+                                          buffer))
 
+    def _pack(self, segment: Packed) -> None:
+        if not 0 < segment.length <= self._pool.size:
+            raise exception.TransferError(
+                reason=f'the layout packs {segment.length} bytes at once')
+        buffer = self._pool.take()
+        shift = segment.offset % buffers.ALIGNMENT
+        data = buffer.memory[shift:shift + segment.length]
+        self._read(segment.offset, data)
+        job = packers.Job(segment, data, buffer)
+        self._packing.submit(job)
+        self._ready.put(job)
 
-def read_exactly(source: Source, offset: int, buffer: memoryview) -> None:
-    """Fill the buffer from ``offset``, in as many reads as that takes.
+    def _cut(self, data: memoryview) -> None:
+        for start in range(0, len(data), self._pool.size):
+            buffer = self._pool.take()
+            self._ready.put(buffers.Chunk(
+                data[start:start + self._pool.size], buffer))
 
-    :raises ShortRead: when the volume ends before.
-    :raises SourceError: when reading fails; both say the offset.
-    """
-    done = 0
-    while done < len(buffer):
-        count = _read_some(source, offset + done, buffer[done:])
-        if not count:
-            raise exception.ShortRead(
-                offset=offset + done, expected=len(buffer) - done, actual=0)
-        done += count
+    def _zeros(self, segment: Zeros) -> None:
+        for start in range(0, segment.length, self._pool.size):
+            buffer = self._pool.take()
+            self._ready.put(buffers.Chunk(
+                self._pool.zeros[:segment.length - start], buffer))
 
-
-def _read_some(source: Source, offset: int, buffer: memoryview) -> int:
-    try:
-        count = source.readinto(offset, buffer)
-    except OSError as error:
-        raise exception.SourceError(
-            offset=offset, reason=error.strerror or str(error)) from error
-    if not 0 <= count <= len(buffer):
-        raise exception.SourceError(
-            offset=offset,
-            reason=f'{count} bytes were returned for {len(buffer)}')
-    return count
+    def _read(self, offset: int, data: memoryview) -> None:
+        """Read so that all but the ends is aligned, in volume and memory."""
+        length = len(data)
+        head = min(-offset % buffers.ALIGNMENT, length)
+        tail = head + (length - head) // buffers.ALIGNMENT * buffers.ALIGNMENT
+        for start, end in ((0, head), (head, tail), (tail, length)):
+            if start < end:
+                read_exactly(self.source, offset + start, data[start:end])

@@ -94,7 +94,7 @@ class Uploader:
         backend = self._backends[upload.host]
         with backend.open(upload.volume_id, size) as source:
             return pipeline.stream(
-                source, make_layout(source, Compression()),
+                source, lambda opened: make_layout(opened, Compression()),
                 functools.partial(self._images.upload_data, upload.image_id),
                 hash_algorithm=_hash_algorithm(), cancelled=self._aborted)
 

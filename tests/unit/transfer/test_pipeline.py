@@ -73,8 +73,9 @@ class PipelineTestCase(base.TestCase):
 
     def send(self, source: MemorySource, layout=None, sink=None,
              **options) -> pipeline.Streamed:
-        return pipeline.stream(source, layout or raw.Raw(source),
-                               sink or self.sink, **{**SMALL, **options})
+        return pipeline.stream(
+            source, (lambda guarded: layout) if layout else raw.Raw,
+            sink or self.sink, **{**SMALL, **options})
 
 
 class TestStream(PipelineTestCase):
@@ -85,7 +86,8 @@ class TestStream(PipelineTestCase):
         self.assertEqual(data, bytes(self.sink.data))
         self.assertEqual(100_001, self.sink.size)
         self.assertEqual(
-            pipeline.Streamed(100_001, hashlib.sha512(data).hexdigest()),
+            pipeline.Streamed(100_001, hashlib.sha512(data).hexdigest(),
+                              100_001),
             sent)
 
     def test_an_empty_volume_is_sent_as_nothing(self) -> None:
@@ -124,7 +126,7 @@ class TestStream(PipelineTestCase):
 
     def test_without_an_algorithm_there_is_no_digest(self) -> None:
         sent = self.send(MemorySource(b'abc'), hash_algorithm=None)
-        self.assertEqual(pipeline.Streamed(3, None), sent)
+        self.assertEqual(pipeline.Streamed(3, None, 3), sent)
 
     def test_another_algorithm(self) -> None:
         sent = self.send(MemorySource(b'abc'), hash_algorithm='md5')
