@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from collections.abc import Callable
 from collections.abc import Iterator
 import hashlib
 import random
@@ -10,10 +9,11 @@ import time
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
-import testtools
 
-from tests import base
 from tests.fixtures.sources import MemorySource
+from tests.unit.transfer.base import Collector
+from tests.unit.transfer.base import PipelineTestCase
+from tests.unit.transfer.base import Segments
 from volupload import exception
 from volupload.transfer import Copy
 from volupload.transfer import Extent
@@ -22,60 +22,6 @@ from volupload.transfer import pipeline
 from volupload.transfer import Segment
 from volupload.transfer import Zeros
 from volupload.transfer.formats import raw
-
-SMALL = {'buffer_size': 4096, 'buffer_count': 3}
-
-
-class Segments:
-    """A layout of what is given."""
-
-    def __init__(self, *segments: Segment, size: int | None = None,
-                 before: Callable[[], None] | None = None) -> None:
-        self.image_size = size
-        self._segments = segments
-        self._before = before
-
-    def segments(self) -> Iterator[Segment]:
-        for segment in self._segments:
-            if self._before:
-                self._before()
-            yield segment
-
-
-class Collector:
-    """A sink that keeps a copy of everything."""
-
-    def __init__(self, slow: float = 0) -> None:
-        self.data = bytearray()
-        self.chunks: list[int] = []
-        self.size: int | None = None
-        self._slow = slow
-
-    def __call__(self, chunks: Iterator[memoryview],
-                 size: int | None) -> None:
-        self.size = size
-        for chunk in chunks:
-            time.sleep(self._slow)
-            self.data += chunk
-            self.chunks.append(len(chunk))
-
-
-class PipelineTestCase(base.TestCase):
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.addCleanup(self.assert_no_threads)
-        self.sink = Collector()
-
-    def assert_no_threads(self) -> None:
-        self.assertEqual([], [thread.name for thread in threading.enumerate()
-                              if thread.name.startswith('transfer-')])
-
-    def send(self, source: MemorySource, layout=None, sink=None,
-             **options) -> pipeline.Streamed:
-        return pipeline.stream(
-            source, (lambda guarded: layout) if layout else raw.Raw,
-            sink or self.sink, **{**SMALL, **options})
 
 
 class TestStream(PipelineTestCase):
@@ -209,17 +155,6 @@ class TestStream(PipelineTestCase):
 
 
 class TestErrors(PipelineTestCase):
-
-    def fails(self, expected: type[Exception], *args, **options) -> Exception:
-        """`expected` is raised, with both threads joined by then."""
-        with testtools.ExpectedException(expected):
-            try:
-                self.send(*args, **options)
-            except Exception as error:
-                self.assert_no_threads()
-                caught = error
-                raise
-        return caught
 
     def test_a_read_error_says_the_offset(self) -> None:
         def broken(offset: int) -> None:
