@@ -6,8 +6,14 @@ source to a layout, and a new one is a module here.
 """
 
 from volupload.transfer import MakeLayout
+from volupload.transfer.formats import qcow2
 from volupload.transfer.formats import raw
+from volupload.transfer.formats import vhd
+from volupload.transfer.formats import vhdx
 
 FORMATS: dict[str, MakeLayout] = {
     'raw': raw.make,
+    'qcow2': qcow2.make,
+    'vhd': vhd.make,
+    'vhdx': vhdx.make,
 }
