@@ -20,6 +20,8 @@ from volupload import exception
 
 # Seconds between two looks whether a waiting stream was cancelled.
 _PATIENCE = 0.1
+# The shortest wait: a debt can be too small for the clock to show.
+_MOMENT = 0.001
 # Of the limit, in seconds: what a stream takes at once, what can be saved up.
 _TURN = 0.1
 _SAVED = 0.2
@@ -107,7 +109,7 @@ class Throttle:
                 return 0
             if self._level < 0:
                 self._clock.wait(self._condition, min(
-                    _PATIENCE, -self._level / self._limit))
+                    _PATIENCE, max(_MOMENT, -self._level / self._limit)))
                 return 0
             count = min(wanted, max(_MIN_TURN, int(_TURN * self._limit)))
             self._level -= count
