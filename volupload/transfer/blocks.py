@@ -6,13 +6,14 @@ once and never changes: whoever writes to the volume meanwhile cannot make
 the tables of an image disagree with its data.
 
 It is a bit a block, in regions, and a region that is empty or full takes no
-room: at most 2 MiB for each TiB in clusters of 64 KiB.
+room: at most 2.3 MiB for each TiB in clusters of 64 KiB. The worst case, a
+TiB in which every other cluster has data, is walked in some 12 s.
 """
 
 from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
-import itertools
+import re
 
 from volupload.transfer import Copy
 from volupload.transfer import Extent
@@ -22,6 +23,9 @@ from volupload.transfer import Zeros
 # Blocks in a region: what one L2 table of qcow2 (64 KiB clusters) describes.
 REGION = 8192
 _FULL = (1 << REGION) - 1
+# Runs are looked for in the digits of the mask: shifting the number itself
+# from run to run takes four times as long.
+_ONES = re.compile('1+')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,8 +67,11 @@ class BlockMap:
         while position < run.end:
             region, first = divmod(position, REGION)
             count = min(REGION - first, run.end - position)
-            mask = self._regions[region] | ((1 << count) - 1) << first
-            self._regions[region] = _FULL if mask == _FULL else mask
+            if count == REGION:
+                self._regions[region] = _FULL
+            else:
+                mask = self._regions[region] | ((1 << count) - 1) << first
+                self._regions[region] = _FULL if mask == _FULL else mask
             position += count
 
     @property
@@ -80,27 +87,26 @@ class BlockMap:
 
     def runs_of(self, region: int) -> Iterator[Run]:
         """The data of one region; a run ends at the region's end."""
-        position, mask = region * REGION, self._regions[region]
-        while mask:
-            skipped = (mask & -mask).bit_length() - 1
-            mask >>= skipped
-            count = (~mask & (mask + 1)).bit_length() - 1
-            mask >>= count
-            position += skipped
-            yield Run(position, count)
-            position += count
+        first, mask = region * REGION, self._regions[region]
+        if mask == _FULL:
+            yield Run(first, REGION)
+        elif mask:
+            # The lowest bit, which is the first block, has to come first.
+            for found in _ONES.finditer(f'{mask:b}'[::-1]):
+                start, end = found.span()
+                yield Run(first + start, end - start)
 
     def runs(self) -> Iterator[Run]:
         """All data in order, neighbours joined."""
         last: Run | None = None
-        for run in itertools.chain.from_iterable(
-                map(self.runs_of, range(len(self._regions)))):
-            if last and last.end == run.start:
-                last = Run(last.start, last.count + run.count)
-                continue
-            if last:
-                yield last
-            last = run
+        for region, _used in self.used_regions():
+            for run in self.runs_of(region):
+                if last and last.end == run.start:
+                    last = Run(last.start, last.count + run.count)
+                    continue
+                if last:
+                    yield last
+                last = run
         if last:
             yield last
 
