@@ -6,6 +6,7 @@ program    what it measures
 =========  ================================================================
 api        requests a second, latency and CPU per request of the HTTP API
 manager    memory and CPU of a manager that uploads large volumes
+upload     uploads in every format, against Cinder's way
 =========  ================================================================
 
 Each starts the services that it needs on loopback with tools.cloud, ends

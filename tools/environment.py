@@ -42,10 +42,12 @@ class Environment:
 
     :param name: what the environment is for; the start of its directory
     :param requirements: requirement files, relative to the checkout
+    :param bare: without volupload itself
     """
 
     name: str
     requirements: tuple[str, ...]
+    bare: bool = False
 
     @property
     def directory(self) -> Path:
@@ -82,9 +84,10 @@ class Environment:
         _make_with_pip(self.directory, log)
         files = [part for name in self.requirements
                  for part in ('-r', str(CHECKOUT / name))]
-        self._pip(log, *files, *_BUILD)
-        self._pip(log, '--no-deps', '--no-build-isolation', '-e',
-                  str(CHECKOUT))
+        self._pip(log, *files, *([] if self.bare else _BUILD))
+        if not self.bare:
+            self._pip(log, '--no-deps', '--no-build-isolation', '-e',
+                      str(CHECKOUT))
         (self.directory / _MARK).write_text(f'{time.ctime()}\n')
 
     def _pip(self, log: Path, *arguments: str) -> None:
