@@ -20,7 +20,8 @@ told to the client in general words only::
     ├── RequestTooLarge (413), UnsupportedContentType (415)
     ├── ImageError (500)
     │   ├── ImageRefused (Glance's own code)
-    │   └── ImageServiceError, ImageNotFound, ImageDataRefused
+    │   ├── ImageServiceError, ImageNotFound
+    │   └── ImageAlreadyActive, ImageDataRefused
     ├── TransferError (500)
     │   ├── SourceError, ShortRead, TransferCancelled
     │   └── UnsupportedFormat, UnsupportedCompression
@@ -170,6 +171,12 @@ class ImageServiceError(ImageError):
 
 class ImageNotFound(ImageError):
     msg_fmt = 'Image {image_id} could not be found.'
+
+
+class ImageAlreadyActive(ImageError):
+    """It has data, of an earlier attempt or of somebody else."""
+
+    msg_fmt = 'Image {image_id} is active already.'
 
 
 class ImageDataRefused(ImageError):

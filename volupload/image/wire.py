@@ -126,6 +126,10 @@ class Wire:
                        unknown=False) from error
         return connection
 
+    @property
+    def is_tls(self) -> bool:
+        return self._tls is not None
+
     def path(self, path: str) -> str:
         """What to ask the server for; the URL may have a path of its own."""
         return self._path + path

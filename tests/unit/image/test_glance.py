@@ -368,9 +368,55 @@ class TestUpload(base.ImageTestCase):
 
     def test_an_image_that_has_its_data_is_refused(self) -> None:
         self.upload()
+        self.fails(exception.ImageAlreadyActive, self.upload)
+        self.assertEqual('PUT', self.glance.requests[-2][0])
+
+    def test_an_image_that_cannot_get_data_is_refused(self) -> None:
+        self.glance.images[self.image_id]['status'] = 'deactivated'
         error = self.fails(exception.ImageDataRefused, self.upload)
         self.assertEqual(409, error.status)
-        self.assertEqual('PUT', self.glance.requests[-2][0])
+
+    def test_an_answer_that_is_lost_does_not_matter(self) -> None:
+        for size in (len(self.data), None):
+            self.glance.images[self.image_id]['status'] = 'queued'
+            self.glance.fail('PUT', done=True, reset=True, times=1)
+            self.upload(size=size)
+            self.assertIn('is active although its answer was lost',
+                          self.logs.output)
+            self.assertEqual(self.data, self.glance.data[self.image_id])
+
+    def test_an_answer_lost_by_a_glance_that_stores_on(self) -> None:
+        image = self.glance.images[self.image_id]
+        self.glance.fail('PUT', reset=True)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            upload = pool.submit(self.upload)
+            while self.glance.requests[-1][0] != 'PUT':
+                pass
+            image['status'] = 'saving'
+            while self.glance.requests[-1][0] != 'GET':
+                pass
+            image['status'] = 'active'
+            upload.result()
+
+    def test_both_reasons_are_told_when_glance_stays_away(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(
+            'volupload.image.glance.STORING_TIME', 0.5))
+        self.glance.fail('PUT', reset=True)
+        def chunks():
+            yield from self.chunks()
+            self.glance.fail('GET', status=500, reason='No database.')
+        error = self.fails(exception.ImageServiceError, self.upload, chunks())
+        self.assertIn('no answer', str(error))
+        self.assertIn('No database.', str(error))
+        self.assertTrue(error.outcome_unknown)
+
+    def test_an_image_deleted_in_the_middle_is_told_as_that(self) -> None:
+        def chunks():
+            yield memoryview(bytes(1000))
+            del self.glance.images[self.image_id]
+            yield memoryview(bytes(1000))
+        self.glance.fail('PUT', reset=True)
+        self.fails(exception.ImageNotFound, self.upload, chunks(), 2000)
 
     def test_an_image_still_saving_is_waited_for(self) -> None:
         image = self.glance.images[self.image_id]
@@ -406,18 +452,21 @@ class TestUpload(base.ImageTestCase):
                    self.endless(chunks), None)
         self.assertLess(len(chunks), 200)
 
-    def test_a_reset_is_an_error_of_unknown_outcome(self) -> None:
+    def test_what_was_cut_off_in_the_middle_is_no_image(self) -> None:
         self.glance.fail('PUT', reset=True, after=100_000)
-        error = self.fails(exception.ImageServiceError, self.upload,
-                           self.endless([]), 10 * 1024 ** 3)
-        self.assertTrue(error.outcome_unknown)
+        for size in (10 * 1024 ** 3, None):
+            error = self.fails(exception.ImageServiceError, self.upload,
+                               self.endless([]), size)
+            self.assertFalse(error.outcome_unknown)
+            self.assertIn('; the image is queued after that', str(error))
 
     def test_a_glance_that_stands_still_is_given_up(self) -> None:
         self.set(stall_timeout=1)
         self.glance.fail('PUT', hang=True, after=100_000)
         error = self.fails(exception.ImageServiceError, self.upload,
                            self.endless([]), 10 * 1024 ** 3)
-        self.assertIn('timed out', str(error))
+        self.assertIn('nothing moved for 1 seconds; the image is',
+                      str(error))
 
     def test_an_answer_that_never_comes_is_given_up(self) -> None:
         self.set(stall_timeout=1)

@@ -75,7 +75,8 @@ class TestStoredImage(base.ImageTestCase):
 
     def test_the_pauses_grow_and_end_after_a_minute(self) -> None:
         pauses: list[float] = []
-        for pause in glance._pauses(lambda: sum(pauses)):
+        for pause in glance._pauses(
+                glance.STORING_TIME, lambda: sum(pauses)):
             pauses.append(pause)
         self.assertEqual((0.2, 5), (pauses[0], pauses[-1]))
         self.assertEqual(pauses, sorted(pauses))
