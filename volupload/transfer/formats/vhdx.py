@@ -102,10 +102,13 @@ class Vhdx:
     """
 
     def __init__(self, data: blocks.BlockMap, identity: uuid.UUID) -> None:
-        self._blocks = data
+        # A disk has at least one sector: QEMU opens no image of an empty one.
+        self._blocks = (data if data.size else
+                        blocks.BlockMap(LOGICAL_SECTOR_SIZE, BLOCK_SIZE))
         self._identity = identity
-        entries = data.count + max(0, data.count - 1) // CHUNK_RATIO
-        self._bat_padding = -(8 * entries) % _MI if entries else _MI
+        count = self._blocks.count
+        entries = count + (count - 1) // CHUNK_RATIO
+        self._bat_padding = -(8 * entries) % _MI
         self._bat_length = 8 * entries + self._bat_padding
         self._data_offset = BAT_OFFSET + self._bat_length
         self.image_size = self._data_offset + data.used * BLOCK_SIZE
@@ -184,7 +187,7 @@ def region_table(bat_length: int) -> bytes:
 
 def metadata_region(size: int, identity: uuid.UUID) -> bytes:
     """What the region holds: a table of 64 KiB and the items behind it."""
-    sectors = max(1, -(-size // LOGICAL_SECTOR_SIZE))
+    sectors = -(-size // LOGICAL_SECTOR_SIZE)
     disk = IS_REQUIRED | IS_VIRTUAL_DISK
     items = (
         (FILE_PARAMETERS, IS_REQUIRED, struct.pack('<II', BLOCK_SIZE, 0)),
