@@ -67,7 +67,13 @@ class Source(Protocol):
         """
 
     def close(self) -> None:
-        """Give the resources back; again is harmless."""
+        """Give the resources back; again is harmless.
+
+        A thread may still be inside a read that hangs, left behind by a
+        transfer that was called off. Then the end of that read gives them
+        back: the number of a descriptor must not come to mean another file
+        while it is in use.
+        """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -187,10 +187,10 @@ class ReadAhead:
                 self._pool.zeros[:segment.length - start], buffer))
 
     def _read(self, offset: int, data: memoryview) -> None:
-        """Read so that all but the ends is aligned, in volume and memory."""
-        length = len(data)
-        head = min(-offset % buffers.ALIGNMENT, length)
-        tail = head + (length - head) // buffers.ALIGNMENT * buffers.ALIGNMENT
-        for start, end in ((0, head), (head, tail), (tail, length)):
-            if start < end:
-                read_exactly(self.source, offset + start, data[start:end])
+        """Read the part before the first page boundary for itself.
+
+        So all that follows is aligned, in the volume and in memory.
+        """
+        head = min(-offset % buffers.ALIGNMENT, len(data))
+        read_exactly(self.source, offset, data[:head])
+        read_exactly(self.source, offset + head, data[head:])
