@@ -21,11 +21,12 @@ told to the client in general words only::
     ├── ImageError (500)
     │   ├── ImageRefused (Glance's own code)
     │   ├── ImageServiceError, ImageNotFound
-    │   └── ImageAlreadyActive, ImageDataRefused
+    │   └── ImageAlreadyActive, ImageDataRefused, ContentRefused
     ├── TransferError (500)
     │   ├── SourceError, ShortRead, TransferCancelled
     │   └── UnsupportedFormat, UnsupportedCompression
-    ├── ChecksumMismatch, BackendError, ConfigError (500)
+    ├── ChecksumMismatch, BackendError (500)
+    ├── ConfigError, InvalidExtraSpec (500)
 """
 
 from collections.abc import Sequence
@@ -212,6 +213,12 @@ class UnsupportedCompression(TransferError):
     msg_fmt = 'Compression {codec} cannot be had: {reason}'
 
 
+class ContentRefused(ImageError):
+    """What is in the volume, Glance would refuse after the last byte."""
+
+    msg_fmt = 'Glance would refuse this volume as a raw image: {reason}'
+
+
 class ChecksumMismatch(VoluploadError):
     msg_fmt = ('Glance stored something else than was sent: its {algorithm} '
                'is {actual}, ours is {expected}.')
@@ -225,3 +232,9 @@ class ConfigError(VoluploadError):
     """A configuration that cannot work; names section and option."""
 
     msg_fmt = '[{section}] {option}: {reason}'
+
+
+class InvalidExtraSpec(VoluploadError):
+    """An extra spec of a volume type that cannot work."""
+
+    msg_fmt = 'Extra spec {key} = {value} of volume type {name}: {reason}'

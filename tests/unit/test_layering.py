@@ -30,6 +30,8 @@ ROWS = (
 
 # Modules that are a part of the room of another.
 PART_OF = {
+    'volume.compression': 'volume.manager',
+    'volume.endings': 'volume.manager',
     'volume.keeper': 'volume.manager',
     'volume.loop': 'volume.manager',
     'volume.orphans': 'volume.manager',
@@ -43,6 +45,7 @@ BESIDE = {
     ('wsgi', 'cmd'),
     ('wsgi', 'service'),
     ('backends', 'transfer'),
+    ('image', 'transfer'),     # what a sink gets, what a volume is read by
     ('rpc', 'context'),
     ('conf', 'exception'),
     ('conf', 'version'),

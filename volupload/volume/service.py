@@ -16,6 +16,7 @@ from volupload.conf import CONF
 from volupload.db import migration
 from volupload.db import session
 from volupload.image import glance
+from volupload.volume import compression
 from volupload.volume import rpcapi
 from volupload.volume.manager import VolumeManager
 
@@ -41,6 +42,7 @@ class VolumeService(service.Service):
         try:
             _load_backends()
             glance.ImageService().check_config()
+            compression.check_config()
             rpc.get_transport()
             if not migration.is_current():
                 raise SystemExit(f'{CONF.prog}: the database is not at the '

@@ -5,9 +5,17 @@
 it into Glance, compare what Glance stored with what was sent, settle. Every
 failure ends in the same place: the image is deleted, the volume gets its
 earlier status back, and the row says why.
+
+An upload that begins anew can find its image active: the process before died
+after the last byte. It is not sent again, which Glance would refuse. The
+image is laid out once more and its checksum compared instead. Where that says
+something else the image may still be good, if a compressor works differently
+each time or a server went on writing; but that cannot be known, and an image
+of wrong bytes is worse than an upload that has to be asked for again.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import functools
 import logging
@@ -21,18 +29,22 @@ from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import models
-from volupload.db import uploads
 from volupload.db import volumes
 from volupload.image import glance
+from volupload.image import inspection
+from volupload.transfer import Chunk
 from volupload.transfer import Compression
 from volupload.transfer import formats
+from volupload.transfer import Layout
 from volupload.transfer import pipeline
-from volupload.volume.status import UploadStatus
+from volupload.transfer import Source
+from volupload.transfer.throttle import Throttle
+from volupload.volume import compression as compressions
+from volupload.volume.endings import Endings
 
 LOG = logging.getLogger(__name__)
 
 HASH_ALGORITHM = 'sha512'   # what Glance computes by default
-
 
 
 class Uploader:
@@ -42,18 +54,14 @@ class Uploader:
     :param aborted: tells, when asked, that the process is about to end.
     """
 
-    # Seconds for which the end of an upload is tried to be written down, and
-    # the image of a failed one to be deleted, while the database or Glance
-    # are away.
-    database_patience = 600.0
-    deletion_patience = 120.0
-
     def __init__(self, backends: Mapping[str, Backend],
                  images: glance.ImageService,
                  aborted: Callable[[], bool]) -> None:
         self._backends = backends
         self._images = images
         self._aborted = aborted
+        self.endings = Endings(images, aborted)
+        self.throttle = Throttle(CONF.upload.bandwidth_limit * units.Mi)
 
     def run(self, upload: models.Upload) -> None:
         """Take a running upload to its end. Raises nothing."""
@@ -61,24 +69,25 @@ class Uploader:
         RequestContext(request_id=upload.request_id, overwrite=True,
                        user_id=upload.user_id, project_id=upload.project_id)
         try:
-            sent = self._copy(upload)
+            with self._images.abortable(upload.image_id):
+                sent = self._copy(upload)
         except exception.TransferCancelled:
-            self._requeue(upload)
+            self.endings.requeue(upload)
         except exception.VoluploadError as error:
-            self._fail(upload, str(error))
+            self.endings.fail(upload, str(error))
         except Exception as error:
             LOG.exception('Upload %s met an error that nobody foresaw',
                           upload.id)
-            self._fail(upload, f'Internal error: {type(error).__name__}')
+            self.endings.fail(
+                upload, f'Internal error: {type(error).__name__}')
         else:
-            self._succeed(upload, sent)
+            self.endings.succeed(upload, sent)
 
     def _copy(self, upload: models.Upload) -> pipeline.Streamed:
         began = time.monotonic()
         LOG.info('Upload %s of volume %s into image %s begins',
                  upload.id, upload.volume_id, upload.image_id)
         sent = self._stream(upload)
-        self._verify(upload, sent)
         if upload.protected:
             self._images.update_image(upload.image_id, protected=True)
         LOG.info('Upload %s of volume %s into image %s succeeded: %s bytes '
@@ -87,100 +96,89 @@ class Uploader:
         return sent
 
     def _stream(self, upload: models.Upload) -> pipeline.Streamed:
-        make_layout = formats.FORMATS.get(upload.disk_format)
-        if make_layout is None:
-            raise exception.UnsupportedFormat(disk_format=upload.disk_format)
-        size = volumes.get(upload.volume_id).size_gb * units.Gi
+        volume = volumes.get(upload.volume_id, metadata=False)
+        lay_out = functools.partial(
+            _lay_out, upload, compressions.of_type(volume.volume_type))
         backend = self._backends[upload.host]
-        with backend.open(upload.volume_id, size) as source:
-            return pipeline.stream(
-                source, lambda opened: make_layout(opened, Compression()),
-                functools.partial(self._images.upload_data, upload.image_id),
-                hash_algorithm=_hash_algorithm(), cancelled=self._aborted)
+        with backend.open(volume.id, volume.size_gb * units.Gi) as source:
+            try:
+                sent = self._send(upload, source, lay_out)
+            except exception.ImageAlreadyActive:
+                return self._prove(upload, source, lay_out)
+        self._verify(upload, sent)
+        return sent
 
-    def _verify(self, upload: models.Upload, sent: pipeline.Streamed) -> None:
+    def _send(self, upload: models.Upload, source: Source,
+              lay_out: Callable[[Source], Layout]) -> pipeline.Streamed:
+        checked = CONF.upload.verify_checksum
+        return pipeline.stream(
+            source, lay_out,
+            functools.partial(self._images.upload_data, upload.image_id),
+            hash_algorithm=HASH_ALGORITHM if checked else None,
+            by_reference=not checked and self._images.takes_files,
+            cancelled=self._aborted, throttle=self.throttle)
+
+    def _prove(self, upload: models.Upload, source: Source,
+               lay_out: Callable[[Source], Layout]) -> pipeline.Streamed:
+        """What would have been sent, if the image is just that."""
+        LOG.warning('Image %s of upload %s has its data already, which is '
+                    'compared with the volume now', upload.image_id,
+                    upload.id)
+        sent = pipeline.stream(source, lay_out, _swallow,
+                               hash_algorithm=HASH_ALGORITHM,
+                               cancelled=self._aborted)
+        try:
+            if not self._verify(upload, sent):
+                raise exception.ImageAlreadyActive(image_id=upload.image_id)
+        except (exception.ChecksumMismatch,
+                exception.ImageAlreadyActive) as error:
+            raise exception.ImageServiceError(
+                reason='an attempt that broke off had sent everything, but '
+                       'that it was this volume cannot be proven any more: '
+                       f'{error}') from error
+        return sent
+
+    def _verify(self, upload: models.Upload,
+                sent: pipeline.Streamed) -> bool:
+        """Compare the image with what was sent.
+
+        :returns: whether not only the size was compared.
+        :raises ChecksumMismatch: it is something else.
+        """
         image = self._images.get_stored_image(upload.image_id)
         if image.get('status') != 'active':
             raise exception.ImageServiceError(
                 reason=f"the image is {image.get('status')} after its data "
                        'was sent')
         _compare('size', sent.bytes_sent, image.get('size'))
-        if sent.digest and image.get('os_hash_algo') == HASH_ALGORITHM:
-            _compare(HASH_ALGORITHM, sent.digest, image.get('os_hash_value'))
-        elif sent.digest:
-            LOG.warning('Glance hashes with %s, not %s: only the size of image'
-                        ' %s was compared', image.get('os_hash_algo'),
-                        HASH_ALGORITHM, upload.image_id)
-
-    # The four ends. The image of a success is never deleted, whatever happens
-    # to the database afterwards.
-
-    def _succeed(self, upload: models.Upload,
-                 sent: pipeline.Streamed) -> None:
-        self._settle(upload, UploadStatus.SUCCEEDED, None,
-                     image_size=sent.bytes_sent, bytes_sent=sent.bytes_sent)
-
-    def _fail(self, upload: models.Upload, reason: str) -> None:
-        LOG.error('Upload %s of volume %s into image %s failed: %s',
-                  upload.id, upload.volume_id, upload.image_id, reason)
-        deleted = self._delete_image(upload)
-        if not deleted:
-            reason += ' (and the image could not be deleted at once)'
-        self._settle(upload, UploadStatus.FAILED, reason)
-        if not deleted and not self._insist(
-                lambda: self._delete_image(upload), self.deletion_patience):
-            LOG.error('Image %s of upload %s remains in Glance',
-                      upload.image_id, upload.id)
-
-    def _requeue(self, upload: models.Upload) -> None:
-        LOG.info('Upload %s is put back into the queue', upload.id)
-        self._insist(lambda: uploads.transition(
-            upload.id, UploadStatus.RUNNING, UploadStatus.QUEUED,
-            worker=None) or True, self.database_patience)
-
-    def _settle(self, upload: models.Upload, to: UploadStatus,
-                reason: str | None, **values: Any) -> None:
-        def settle() -> bool:
-            if not uploads.settle(upload, to, reason, **values):
-                LOG.warning('Upload %s is no longer ours to be made %s',
-                            upload.id, to)
-            return True
-        self._insist(settle, self.database_patience)
-
-    def _delete_image(self, upload: models.Upload) -> bool:
-        try:
-            self._images.delete_image(upload.image_id)
-        except exception.VoluploadError as error:
-            LOG.error('Image %s of upload %s could not be deleted: %s',
-                      upload.image_id, upload.id, error)
+        if not sent.digest:
             return False
-        return True
-
-    def _insist(self, step: Callable[[], bool], patience: float) -> bool:
-        """Try a step until it says that it is done, at growing distances.
-
-        :param patience: seconds, unless the process is to end.
-        :returns: whether it was done.
-        """
-        deadline, pause = time.monotonic() + patience, 0.5
-        while not _done(step):
-            if self._aborted() or time.monotonic() > deadline:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, 10)
-        return True
-
-
-def _done(step: Callable[[], bool]) -> bool:
-    try:
-        return step()
-    except Exception:
-        LOG.exception('A last step of an upload failed')
+        if image.get('os_hash_algo') == HASH_ALGORITHM:
+            _compare(HASH_ALGORITHM, sent.digest, image.get('os_hash_value'))
+            return True
+        LOG.warning('Glance hashes with %s, not %s: only the size of image'
+                    ' %s was compared', image.get('os_hash_algo'),
+                    HASH_ALGORITHM, upload.image_id)
         return False
 
 
-def _hash_algorithm() -> str | None:
-    return HASH_ALGORITHM if CONF.upload.verify_checksum else None
+def _lay_out(upload: models.Upload, compression: Compression,
+             source: Source) -> Layout:
+    """In the reading thread: it may wait for the volume."""
+    make_layout = formats.FORMATS.get(upload.disk_format)
+    if make_layout is None:
+        raise exception.UnsupportedFormat(disk_format=upload.disk_format)
+    # Glance looks into bare images only. What we make in the other formats
+    # it has nothing against.
+    if ((upload.disk_format, upload.container_format) == ('raw', 'bare')
+            and CONF.upload.inspect_content):
+        inspection.check(source)
+    return make_layout(source, compression)
+
+
+def _swallow(chunks: Iterator[Chunk], image_size: int | None) -> None:
+    for _chunk in chunks:
+        pass
 
 
 def _compare(algorithm: str, ours: Any, glances: Any) -> None:

@@ -160,9 +160,9 @@ class TestAbort(base.ImageTestCase):
         for call in (lambda: self.upload(self.endless(), SIZE),
                      lambda: self.images.get_stored_image(self.image_id)):
             with self.images.abortable(self.image_id):
+                self.glance.requests.clear()
                 running = self.pool.submit(call)
-                before = len(self.glance.requests)
-                self.until(lambda: len(self.glance.requests) > before)
+                self.until(lambda: bool(self.glance.requests))
                 began = time.monotonic()
                 self.images.abort(self.image_id)
                 self.fails(exception.TransferCancelled, running.result, 1)

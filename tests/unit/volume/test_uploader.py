@@ -104,7 +104,7 @@ class TestUploader(base.TestCase):
         self.assertIn('Traceback', self.logs.output)
 
     def test_an_image_that_cannot_be_deleted_is_told(self) -> None:
-        self.uploader.deletion_patience = 0
+        self.uploader.endings.deletion_patience = 0
         def fail() -> None:
             self.images.delete_error = exception.ImageServiceError(
                 reason='503')
