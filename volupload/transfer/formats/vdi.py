@@ -16,8 +16,8 @@ map of a huge volume is made piece by piece as it is sent.
 
 A volume that is no whole number of sectors is rounded up, as QEMU does; the
 last block is made whole with zeros. The limit is QEMU's: block numbers up to
-``VDI_BLOCKS_IN_IMAGE_MAX``, 512 TiB. The map has 4 MiB for each TiB then,
-which readers hold in memory, but ``offData`` still fits its 32 bits.
+``VDI_BLOCKS_IN_IMAGE_MAX``, below 512 TiB. The map, 4 MiB for each TiB, has
+2 GiB then, so that ``offData`` still fits its 32 bits.
 """
 
 from array import array
@@ -136,6 +136,6 @@ def make(source: Source, compression: Compression) -> Layout:
     """
     if source.size > MAX_SIZE:
         raise exception.TransferError(
-            reason=f'a vdi image holds at most {MAX_SIZE} bytes (512 TiB), '
-                   f'and the volume has {source.size}')
+            reason=f'a vdi image holds at most {MAX_SIZE} bytes (below '
+                   f'512 TiB), and the volume has {source.size}')
     return Vdi(scan.map_blocks(source, BLOCK_SIZE), Ids())
