@@ -4,8 +4,8 @@
 The blocks stand at equal distances among those with data, so that every part
 of the volume counts by its size. What is learnt is the average block and how
 far that average may be off: blocks of a file system are as different as text
-and photographs, and 128 of them tell the length of the whole to within 3 to
-8 %.
+and photographs, and 96 of them tell the length of the whole to 5 %, seldom to
+12 %.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,10 @@ from volupload.transfer import blocks
 from volupload.transfer import guard
 from volupload.transfer import Source
 
-# Each costs one read of its own, which is what counts on a spinning disk,
-# and 0.14 ms of compressing.
-SIZE = 128
+# Each costs 0.2 ms, and a read of its own where a disk has to seek.
+SIZE = 96
 # Where most blocks are zeros it takes more of them to see enough others.
-MAX_SIZE = 32 * SIZE
+MAX_SIZE = 64 * SIZE
 # Compression that leaves more than this of the data is not worth the work,
 # here and whenever the image is read.
 WORTH_WHILE = 0.9

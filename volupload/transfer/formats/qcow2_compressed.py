@@ -14,13 +14,23 @@ leave, twice::
     refcount blocks
     overflow           what the second area had no room for, as it is
 
-The first area is meant to be too short, by two standard errors of the
-sample: what is left then is a few per cent of the data, and to be wrong by a
-few per cent about *that* costs next to nothing, be it zeros that fill the
+The first area is meant to be too short, by one and a half standard errors of
+the sample: what is left then is some per cent of the data, and to be wrong by
+a few per cent about *that* costs next to nothing, be it zeros that fill the
 second area up or an overflow. Whatever the estimates are, the image is right;
 wrong ones only make it longer.
 
-Simulated on ... (figures)
+By how much, in per cent of the compressed data, simulated with the lengths of
+all clusters of ext4 with /usr/lib (4 GiB), with /usr/share (0.7 GiB), and
+with incompressible files and zeros mixed in; a hundred samples each::
+
+                                            mean         worst of all
+    one area, 96 clusters                   3.2 to 5.7   17
+    one area, 512 clusters + 0.25 errors    1.1 to 1.9    6
+    96 - 1.5 errors, then 96 + 0.5          0.3 to 0.5    2.8
+    128 - 1.5 errors, then 128 + 0.5        0.3           1.1
+
+A cluster of a sample costs 0.2 ms and a read of its own, so 96 it is.
 
 The specification allows all of it: tables may be anywhere, clusters in
 between with refcount 0 are free. Of a cluster two bytes are remembered, its
@@ -59,7 +69,7 @@ OFFSET_BITS = 62 - (CLUSTER_BITS - 8)
 SECTOR_BITS = 9
 
 # Standard errors of the sample by which the areas differ from the estimate.
-FIRST_DEVIATIONS = -2.0
+FIRST_DEVIATIONS = -1.5
 SECOND_DEVIATIONS = 0.5
 
 # RFC 1951, section 3.2.4: BFINAL, BTYPE 00, LEN, NLEN. LEN has 16 bits, one
