@@ -33,12 +33,13 @@ STEPS = {
     'mypy': 'testenv:mypy',
     'unit': 'testenv',
     'functional': 'testenv:functional',
+    'interop': 'testenv:interop',
     'docs': 'testenv:docs',
     'releasenotes': 'testenv:releasenotes',
     'integration': 'testenv:integration',
 }
-_TESTS = {'unit', 'functional', 'integration'}
-_NEED_PACKAGES = {'integration'}
+_TESTS = {'unit', 'functional', 'interop', 'integration'}
+_NEED_PACKAGES = {'interop', 'integration'}
 _TOTAL = re.compile(rb' - (Passed|Failed|Skipped|Unexpected Success): (\d+)')
 
 
