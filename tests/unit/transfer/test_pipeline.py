@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 from collections.abc import Iterator
+import ctypes
 import hashlib
 import random
 import threading
@@ -14,12 +15,15 @@ from tests.fixtures.sources import MemorySource
 from tests.unit.transfer.base import Collector
 from tests.unit.transfer.base import PipelineTestCase
 from tests.unit.transfer.base import Segments
+from tests.unit.transfer.base import SMALL
 from volupload import exception
 from volupload.transfer import Copy
 from volupload.transfer import Extent
+from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import pipeline
 from volupload.transfer import Segment
+from volupload.transfer import Source
 from volupload.transfer import Zeros
 from volupload.transfer.formats import raw
 
@@ -87,6 +91,42 @@ class TestStream(PipelineTestCase):
         source = MemorySource(bytes(9000))
         self.send(source)
         self.assertEqual({'transfer-read'}, source.threads)
+
+    def test_the_layout_is_made_in_the_reading_thread(self) -> None:
+        source = MemorySource(bytes(9000))
+
+        def make(guarded: Source) -> Layout:
+            guarded.readinto(100, memoryview(bytearray(50)))
+            return raw.Raw(guarded)
+        sent = pipeline.stream(source, make, self.sink, **SMALL)
+        self.assertEqual({'transfer-read'}, source.threads)
+        self.assertEqual((9000, 9050), (sent.bytes_sent, sent.bytes_read))
+        self.assertLessEqual(0, sent.laid_out)
+        self.assertLessEqual(sent.laid_out, sent.seconds)
+
+    def test_reads_are_aligned_after_the_first_page_boundary(self) -> None:
+        source = MemorySource(random.Random(4).randbytes(40_000))
+        reads: list[tuple[int, int, int]] = []
+        readinto = source.readinto
+
+        def note(offset: int, buffer: memoryview) -> int:
+            address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+            reads.append((offset, len(buffer), (address - offset) % 4096))
+            return readinto(offset, buffer)
+        source.readinto = note
+        for start, end in ((0, 40_000), (4095, 12_289), (1, 3), (512, 8192),
+                           (8192, 8193), (4096, 16_384)):
+            del reads[:]
+            sink = Collector()
+            self.send(source, Segments(Copy(start, end - start)), sink,
+                      buffer_size=8192)
+            self.assertEqual(source.data[start:end], bytes(sink.data))
+            for offset, length, shift in reads:
+                self.assertEqual(0, shift)
+                self.assertTrue(not offset % 4096
+                                or offset == start and length < 4096)
+                self.assertTrue(not (offset + length) % 4096
+                                or offset + length == end)
 
     def test_reading_runs_ahead_no_further_than_the_buffers(self) -> None:
         source = MemorySource(bytes(4096 * 20))
@@ -183,6 +223,25 @@ class TestErrors(PipelineTestCase):
         source = MemorySource(bytes(10_000))
         source.readinto = lambda offset, buffer: len(buffer) + 1
         self.fails(exception.SourceError, source)
+
+    def test_a_read_error_of_the_layout_says_the_offset(self) -> None:
+        def broken(offset: int) -> None:
+            raise OSError(5, 'Input/output error')
+
+        def make(guarded: Source) -> Layout:
+            guarded.readinto(700, memoryview(bytearray(50)))
+            raise AssertionError('reading did not fail')
+        error = self.assertRaises(
+            exception.SourceError, pipeline.stream,
+            MemorySource(bytes(9000), before_read=broken), make, self.sink)
+        self.assertEqual(700, error.offset)
+        self.assertIsNone(self.sink.size)
+
+    def test_a_layout_that_cannot_be_made_reaches_no_sink(self) -> None:
+        def make(guarded: Source) -> Layout:
+            raise LookupError('of the format')
+        self.assertRaises(LookupError, pipeline.stream, MemorySource(b''),
+                          make, lambda chunks, size: self.fail('was called'))
 
     def test_a_layout_that_fails_ends_the_stream(self) -> None:
         def broken() -> None:
