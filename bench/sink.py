@@ -54,16 +54,40 @@ class _Handler(server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def do_PUT(self) -> None:
-        buffer = bytearray(_BUFFER)
-        left = size = int(self.headers['Content-Length'])
-        while left:
-            count = self.rfile.readinto(memoryview(buffer)[:left])
-            if not count:
-                return
-            left -= count
+        length = self.headers['Content-Length']
+        try:
+            size = (self._discard_chunks() if length is None
+                    else self._discard(int(length)))
+        except EOFError:
+            return
         self.server.sizes[self._image_id()] = size
         self.send_response(204)
         self.end_headers()
+
+    def _discard_chunks(self) -> int:
+        """A body of unknown length: RFC 9112, section 7.1."""
+        size = 0
+        while length := self._chunk_size():
+            size += self._discard(length)
+            self._discard(len(b'\r\n'))
+        self._discard(len(b'\r\n'))
+        return size
+
+    def _chunk_size(self) -> int:
+        if not (line := self.rfile.readline()):
+            raise EOFError
+        return int(line, 16)
+
+    def _discard(self, length: int) -> int:
+        """:raises EOFError: the sender is gone before."""
+        buffer = bytearray(min(length, _BUFFER))
+        left = length
+        while left:
+            count = self.rfile.readinto(memoryview(buffer)[:left])
+            if not count:
+                raise EOFError
+            left -= count
+        return length
 
     def do_GET(self) -> None:
         size = self.server.sizes.get(self._image_id())
