@@ -16,6 +16,7 @@ from oslo_context import context as oslo_context
 
 from volupload import exception
 from volupload.image.answer import Answer
+from volupload.image.quota import Quota
 from volupload.image.session import Session
 
 _PATCH_TYPE = 'application/openstack-images-v2.1-json-patch'
@@ -32,6 +33,7 @@ class ImageRecords:
 
     def __init__(self) -> None:
         self._session = Session()
+        self._quota = Quota(self._session)
 
     def check_config(self) -> None:
         """Refuse options that cannot work, without asking anybody.
@@ -43,6 +45,20 @@ class ImageRecords:
     def close(self) -> None:
         """Close idle connections; it can be used again all the same."""
         self._session.close()
+
+    def check_quota(self, context: oslo_context.RequestContext,
+                    size: int | None) -> None:
+        """See that the user's project has room for the data of an image.
+
+        Nothing is looked at without a user's token.
+
+        :param size: bytes, None if only the end of the upload tells it.
+        :raises ImageRefused: there is none, code 413.
+        :raises ImageServiceError: Glance does not answer.
+        """
+        if context.auth_token:
+            self._quota.check(context.auth_token,
+                              {**COMMON, **request_id(context)}, size)
 
     def create_image(self, context: oslo_context.RequestContext,
                      image_id: str, *, name: str, disk_format: str,

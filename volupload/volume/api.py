@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import logging
 from typing import Any
 
+from oslo_utils import units
 from oslo_utils import uuidutils
 
 from volupload import exception
@@ -131,6 +132,9 @@ class API:
         :raises ImageServiceError: Glance cannot be spoken to.
         """
         _check_uploadable(volume, force)
+        # Of the other formats only the end tells the length.
+        self.images.check_quota(context, volume.size_gb * units.Gi
+                                if disk_format == 'raw' else None)
         upload = self._take_volume(context, volume, {
             'image_name': image_name, 'disk_format': disk_format,
             'container_format': container_format, 'protected': protected})
@@ -162,7 +166,7 @@ class API:
                 context, upload.image_id, name=upload.image_name,
                 disk_format=upload.disk_format,
                 container_format=upload.container_format,
-                visibility=visibility)
+                visibility=visibility, **_properties(upload))
         except exception.ImageServiceError as error:
             if error.outcome_unknown:
                 self._abandon(upload, str(error))
@@ -192,6 +196,14 @@ class API:
         except Exception as error:
             LOG.warning('Image %s of upload %s may remain in Glance: %s',
                         upload.image_id, upload.id, error)
+
+
+def _properties(upload: models.Upload) -> dict[str, str]:
+    """What an image says about where it comes from."""
+    # Its guest was running: the file systems may look as after a power cut.
+    if upload.previous_status == VolumeStatus.IN_USE:
+        return {'volupload_source_in_use': 'true'}
+    return {}
 
 
 def _reach(context: RequestContext) -> str | None:
