@@ -73,6 +73,13 @@ class TestRequirements(base.TestCase):
     def test_every_requirement_is_used(self) -> None:
         self.assertEqual(set(LOADED_BY_NAME), required() - used())
 
+    def test_markers_are_such_as_pbr_can_read(self) -> None:
+        """It glues lines together and stumbles over parentheses."""
+        lines = (ROOT / 'requirements.txt').read_text().splitlines()
+        markers = [line.partition(';')[2] for line in lines if ';' in line
+                   and not line.startswith('#')]
+        self.assertEqual([], [marker for marker in markers if '(' in marker])
+
 
 class TestFiles(base.TestCase):
 
