@@ -14,8 +14,8 @@ SECTOR = 512
 
 # "Hosted Sparse Extents", "Hosted Sparse Extent Header"
 MAGIC_NUMBER = 0x564d444b        # SPARSE_MAGICNUMBER, "KDMV" in the file
-# The text says 1; 3 is what everybody writes for a stream-optimized extent,
-# and QEMU tells by it that nobody may write into the extent.
+# The text says 1; 3 is what VMware, VirtualBox and QEMU write in extents that
+# are compressed and have markers.
 VERSION = 3
 FLAG_NEWLINE_TEST = 1 << 0
 FLAG_COMPRESSED = 1 << 16
@@ -23,7 +23,8 @@ FLAG_MARKERS = 1 << 17
 FLAGS = FLAG_NEWLINE_TEST | FLAG_COMPRESSED | FLAG_MARKERS
 GD_AT_END = 0xffff_ffff_ffff_ffff
 COMPRESSION_DEFLATE = 1
-# "the characters that FTP in ASCII mode changes"
+# singleEndLineChar, nonEndLineChar, doubleEndLineChar1 and 2: a transfer as
+# text, as of old with FTP, would have changed them.
 NEWLINE_TEST = b'\n \r\n'
 # magicNumber, version, flags, capacity, grainSize, descriptorOffset,
 # descriptorSize, numGTEsPerGT, rgdOffset, gdOffset, overHead,
