@@ -10,8 +10,8 @@ L2 tables are 128 MiB for each TiB of data; each is computed when it is sent.
 The compressed image is in ``qcow2_compressed``; ``make`` chooses.
 
 A volume that is no multiple of the cluster fills its last cluster with
-zeros; ``size`` in the header is exact. One without any data has an L1 table
-of zeros, and so has one of 0 bytes.
+zeros; ``size`` in the header is exact to the sector. One without any data has
+an L1 table of zeros, and so has one of 0 bytes.
 """
 
 from collections.abc import Iterator

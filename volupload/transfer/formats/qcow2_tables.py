@@ -21,6 +21,7 @@ MAGIC = 0x514649FB   # QFI\xfb
 VERSION = 3
 CLUSTER_BITS = 16
 CLUSTER_SIZE = 1 << CLUSTER_BITS
+SECTOR = 512
 REFCOUNT_ORDER = 4
 INCOMPATIBLE_COMPRESSION_TYPE = 1 << 3
 # "Additional fields": compression_type, padded to a multiple of 8.
@@ -46,11 +47,16 @@ assert blocks.REGION == TABLE_ENTRIES   # noqa: S101
 def header(size: int, l1_size: int, l1_table_offset: int,
            refcount_table_offset: int, refcount_table_clusters: int,
            compression_type: int = COMPRESSION_TYPE_ZLIB) -> bytes:
-    """The first cluster; no header extensions, which eight zeros tell."""
+    """The first cluster; no header extensions, which eight zeros tell.
+
+    :param size: of the volume. Rounded up to whole sectors here: the
+        specification allows any number of bytes, but QEMU counts sectors and
+        would cut off the end of a volume.
+    """
     fields = HEADER.pack(
         MAGIC, VERSION,
         0, 0,   # backing_file_offset, backing_file_size
-        CLUSTER_BITS, size,
+        CLUSTER_BITS, -(-size // SECTOR) * SECTOR,
         0,      # crypt_method
         l1_size, l1_table_offset,
         refcount_table_offset, refcount_table_clusters,

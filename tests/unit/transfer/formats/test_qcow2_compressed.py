@@ -69,7 +69,7 @@ class Checked(base.TestCase):
               codec: str = 'zlib') -> qcow2_reader.Image:
         layout = compressed(source, *estimates, codec=codec)
         image = qcow2_reader.Image(render.render_bytes(source, layout))
-        whole = bytearray(source.size)
+        whole = bytearray(-(-source.size // 512) * 512)
         source.readinto(0, memoryview(whole))
         self.assertEqual(bytes(whole), image.guest_bytes())
         self.assertEqual(image.references(), image.refcounts())
