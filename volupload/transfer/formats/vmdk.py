@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """vmdk: VMware's disk format, in the variant made for streams.
 
-A stream-optimized extent ("Virtual Disk Format 5.0", section
-"Stream-Optimized Compressed Sparse Extents") goes out in one pass::
+A stream-optimized compressed sparse extent ("Virtual Disk Format 5.0", its
+last section) goes out in one pass::
 
     sector 0      header, which says: the grain directory is at the end
     1             descriptor, 20 sectors
@@ -31,12 +31,10 @@ The tables count sectors with 32 bits, so an image ends at 2 TiB; how large
 the volume is does not matter.
 """
 
-from array import array
 from collections.abc import Iterable
 from collections.abc import Iterator
 import functools
 import secrets
-import sys
 
 from volupload import exception
 from volupload.transfer import Barrier
@@ -141,15 +139,15 @@ def _windows(runs: Iterable[blocks.Run]) -> Iterator[blocks.Run]:
 class Tables:
     """Where the grains went, in the order in which they go.
 
-    Section "Grain Directory" and "Grain Tables": an entry is the sector at
-    which the marker of a grain, or the table itself, begins; 0: none.
+    An entry is the sector at which a grain's marker begins, or in the
+    directory a table, behind its marker; 0: none.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         table_span = extent.NUM_GTES_PER_GT * extent.GRAIN_SIZE
-        self._directory = _entries(-(-capacity // table_span))
-        self._table = _entries(extent.NUM_GTES_PER_GT)
+        self._directory = extent.entries(-(-capacity // table_span))
+        self._table = extent.entries(extent.NUM_GTES_PER_GT)
         self._has_grains = False
         self._sector = extent.OVERHEAD
 
@@ -170,7 +168,7 @@ class Tables:
 
     def end(self) -> Iterator[bytes]:
         """Grain directory, footer and end of the stream."""
-        directory = _bytes(self._directory)
+        directory = extent.in_sectors(self._directory)
         self._take(extent.SECTOR)
         gd_offset = self._take(len(directory))
         yield extent.marker(extent.MARKER_GD,
@@ -181,10 +179,10 @@ class Tables:
         yield extent.marker(extent.MARKER_EOS, 0)
 
     def _take_table(self, number: int) -> bytes:
-        table = _bytes(self._table)
+        table = extent.in_sectors(self._table)
         self._take(extent.SECTOR)
         self._directory[number] = self._take(len(table))
-        self._table = _entries(extent.NUM_GTES_PER_GT)
+        self._table = extent.entries(extent.NUM_GTES_PER_GT)
         self._has_grains = False
         return extent.marker(
             extent.MARKER_GT, len(table) // extent.SECTOR) + table
@@ -196,19 +194,6 @@ class Tables:
         if self._sector > MAX_SECTORS:
             raise _too_long()
         return sector
-
-
-def _entries(count: int) -> 'array[int]':
-    return array('I', bytes(4 * count))
-
-
-def _bytes(entries: 'array[int]') -> bytes:
-    """In the file's byte order and in whole sectors."""
-    if sys.byteorder == 'big':
-        entries = array('I', entries)
-        entries.byteswap()
-    data = entries.tobytes()
-    return data + bytes(-len(data) % extent.SECTOR)
 
 
 def make(source: Source, compression: Compression) -> Layout:

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a stream-optimized VMDK consists of, byte for byte.
 
-Names and sections are those of "Virtual Disk Format 5.0" (VMware, Technical
-Note). All numbers are little-endian, places and lengths are counted in
-sectors of 512 bytes. ``vmdk`` puts these pieces in their order.
+Names are those of "Virtual Disk Format 5.0" (VMware, Technical Note), and
+sections are named as in its edition 1.1, whose contents list more of them.
+All numbers are little-endian, places and lengths are counted in sectors of
+512 bytes. ``vmdk`` puts these pieces in their order.
 """
 
+from array import array
 import struct
+import sys
 
 from volupload.transfer import codecs
 
 SECTOR = 512
 
-# "Hosted Sparse Extents", "Hosted Sparse Extent Header"
+# "Hosted Sparse Extents": SparseExtentHeader
 MAGIC_NUMBER = 0x564d444b        # SPARSE_MAGICNUMBER, "KDMV" in the file
 # The text says 1; 3 is what VMware, VirtualBox and QEMU write in extents that
 # are compressed and have markers.
@@ -114,3 +117,17 @@ def grain(codec: codecs.Codec, lba: int,
     size = len(stream)
     return b''.join((_GRAIN_MARKER.pack(lba, size), stream,
                      _PADDINGS[(_GRAIN_MARKER.size + size) % SECTOR]))
+
+
+def entries(count: int) -> 'array[int]':
+    """A table or directory that points nowhere yet."""
+    return array('I', bytes(4 * count))
+
+
+def in_sectors(table: 'array[int]') -> bytes:
+    """In the file's byte order and in whole sectors."""
+    if sys.byteorder == 'big':
+        table = array('I', table)
+        table.byteswap()
+    data = table.tobytes()
+    return data + bytes(-len(data) % SECTOR)
