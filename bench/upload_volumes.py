@@ -4,13 +4,14 @@
 =======  ===================================================================
 kind     what is in it
 =======  ===================================================================
-real     ext4, a quarter of its size copies of files below /usr
+real     ext4, a quarter of its size copies of files of this machine's system
 random   an eighth of the size, all of it bytes that do not compress
 empty    one hole
 =======  ===================================================================
 
-Which files of /usr is a matter of their names' checksums, so it is the same
-on machines that have the same packages, and of all kinds.
+The files are what every Debian has below /usr: programs, libraries and what
+they share. Where there are more than fit, the checksums of their names decide:
+the same files every time, and of all kinds.
 """
 
 from collections.abc import Iterator
@@ -21,13 +22,14 @@ from pathlib import Path
 import shutil
 import subprocess
 import tempfile
+from typing import BinaryIO
 import uuid
 
 from tools.cloud import programs
 
 GIB = 2 ** 30
 _MIB = 2 ** 20
-_FILES = Path('/usr')
+_FILES = ('bin', 'sbin', 'libexec', 'share', 'lib/*-linux-gnu')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,13 +47,12 @@ class Volume:
 
     def read(self) -> None:
         """Have all its data in the page cache."""
-        buffer = bytearray(_MIB)
+        buffer = memoryview(bytearray(_MIB))
         with self.path.open('rb', buffering=0) as volume:
             for offset, length in data_extents(self.path):
                 volume.seek(offset)
-                end = offset + length
-                while volume.tell() < end and volume.readinto(buffer):
-                    pass
+                while length:
+                    length -= volume.readinto(buffer[:length]) or length
 
 
 def make(kind: str, size: int, directory: Path) -> Volume:
@@ -60,17 +61,16 @@ def make(kind: str, size: int, directory: Path) -> Volume:
     """
     volume_id = str(uuid.uuid4())
     path = directory / volume_id
+    if kind == 'random':
+        size //= 8
     with path.open('wb') as file:
         if kind == 'random':
-            size //= 8
             for _ in range(size // _MIB):
                 file.write(os.urandom(_MIB))
-        else:
-            file.truncate(size)
-    if kind == 'real':
-        _fill(path, size // 4)
-    with path.open('rb') as written:
-        os.fsync(written)
+        file.truncate(size)
+        if kind == 'real':
+            _fill(file, size // 4)
+        os.fsync(file)
     return Volume(kind, volume_id, path, path.stat().st_size,
                   sum(length for _, length in data_extents(path)))
 
@@ -88,16 +88,27 @@ def data_extents(path: str | Path) -> Iterator[tuple[int, int]]:
             yield start, end - start
 
 
-def _fill(path: Path, room: int) -> None:
+def _fill(volume: BinaryIO, room: int) -> None:
     """Make an ext4 of the file, with `room` bytes of files."""
-    with tempfile.TemporaryDirectory(dir=path.parent) as name:
+    directory = Path(volume.name).parent
+    with (tempfile.TemporaryDirectory(dir=directory) as name,
+          tempfile.NamedTemporaryFile(dir=directory) as made):
         for number, source in enumerate(_choose(room)):
             folder = Path(name) / str(number // 500)
             folder.mkdir(exist_ok=True)
             # Links in one folder must not meet.
             _link(source, folder / f'{number}-{source.name}')
+        made.truncate(os.fstat(volume.fileno()).st_size)
         mkfs = programs.of_debian('mkfs.ext4', 'e2fsprogs')
-        subprocess.run([mkfs, '-q', '-F', '-d', name, path], check=True)
+        subprocess.run([mkfs, '-q', '-F', '-d', name, made.name], check=True)
+        # The journal is room without data in that file. Whether the system
+        # calls it data depends on what was read of it: it has to be a hole.
+        for offset, length in data_extents(made.name):
+            volume.seek(offset)
+            while length:
+                length -= os.sendfile(volume.fileno(), made.fileno(), offset,
+                                      length)
+                offset = volume.tell()
 
 
 def _choose(room: int) -> Iterator[Path]:
@@ -110,12 +121,12 @@ def _choose(room: int) -> Iterator[Path]:
 
 
 def _regular_files() -> Iterator[tuple[str, int]]:
-    for folder, _, names in os.walk(_FILES):
-        for name in names:
-            path = os.path.join(folder, name)
-            status = os.lstat(path)
-            if os.path.isfile(path) and not os.path.islink(path):
-                yield path, status.st_size
+    for root in (each for name in _FILES for each in Path('/usr').glob(name)):
+        for folder, _, names in os.walk(root):
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not os.path.islink(path):
+                    yield path, os.path.getsize(path)
 
 
 def _link(source: Path, target: Path) -> None:
