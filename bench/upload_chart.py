@@ -19,7 +19,7 @@ from bench.upload_ways import Outcome
 from bench.upload_ways import STREAM_OPTIMIZED
 from bench.upload_ways import WITH_CINDER
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 760, 196, 70, 84
+_WIDTH, _LEFT, _RIGHT, _TOP = 760, 236, 60, 84
 _BAR, _GAP, _STEP = 15, 2, 12   # of a bar, between bars, between formats
 _INK, _FAINT, _GROUND = '#1b1f24', '#57606a', '#ffffff'
 _OURS, _CONVERT, _SEND = '#0b5cad', '#a8541c', '#e8b48a'
