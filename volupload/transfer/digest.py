@@ -17,7 +17,7 @@ from volupload.transfer import buffers
 
 # Chunks that wait here at most. Nearly always the buffers are fewer; but what
 # one buffer was packed to may be sent as many chunks.
-_WAITING = 16
+_WAITING = 8
 
 
 class Digest:

@@ -39,10 +39,6 @@ LOG = logging.getLogger(__name__)
 # Seconds that the thread gets to end after the transfer did.
 _FAREWELL = 0.7
 
-# Long enough for sendfile (nothing is gained beyond 1 MiB), short enough to
-# count the bytes and to be cancelled by.
-_RANGE_SIZE = 4 * 1024 * 1024
-
 
 class Mark(enum.Enum):
     """Places in the stream where there are no bytes."""
@@ -154,10 +150,11 @@ class ReadAhead:
             offset += length
 
     def _refer(self, segment: Copy, fd: int) -> None:
+        """Ranges as long as a buffer, to count them and to be cancelled."""
         end = segment.offset + segment.length
-        for offset in range(segment.offset, end, _RANGE_SIZE):
+        for offset in range(segment.offset, end, self._pool.size):
             buffer = self._pool.take()
-            length = min(_RANGE_SIZE, end - offset)
+            length = min(self._pool.size, end - offset)
             self.source.bytes_read += length
             self._ready.put(buffers.Chunk(FileRange(fd, offset, length),
                                           buffer))
@@ -175,6 +172,7 @@ class ReadAhead:
         self._ready.put(job)
 
     def _cut(self, data: memoryview) -> None:
+        """Literals are not joined: 16384 tiny ones take 0.09 CPU seconds."""
         for start in range(0, len(data), self._pool.size):
             buffer = self._pool.take()
             self._ready.put(buffers.Chunk(

@@ -18,6 +18,7 @@ from volupload.transfer import Barrier
 from volupload.transfer import Copy
 from volupload.transfer import Encoded
 from volupload.transfer import Literal
+from volupload.transfer import MAX_PACKED
 from volupload.transfer import Packed
 from volupload.transfer import Segment
 from volupload.transfer import Zeros
@@ -139,12 +140,12 @@ class TestPacked(PipelineTestCase):
     def test_a_job_may_become_much_longer(self) -> None:
         def place(encoded: Encoded) -> Iterator[bytes]:
             for number in range(1000):
-                yield b'%04d' % number * 300
+                yield b'%04d' % number * 3000
         self.send(MemorySource(b'a' * 4096), Segments(
             Packed(0, 4096, lambda data: [], place)))
-        expected = b''.join(b'%04d' % number * 300 for number in range(1000))
+        expected = b''.join(b'%04d' % number * 3000 for number in range(1000))
         self.assertEqual(expected, bytes(self.sink.data))
-        self.assertLess(max(self.sink.chunks), 4096 + 1200)
+        self.assertLess(max(self.sink.chunks), MAX_PACKED + 12000)
 
     def test_a_job_may_become_nothing(self) -> None:
         layout = Segments(*[Packed(0, 100, lambda data: [None],

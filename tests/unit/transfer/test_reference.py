@@ -52,12 +52,13 @@ class TestReference(PipelineTestCase):
              **options) -> int:
         return self.send(source, layout, self.keep, **{
             'by_reference': True, 'hash_algorithm': None,
+            'buffer_size': 4 * MiB,
             **options}).bytes_sent
 
     def test_what_is_copied_comes_as_ranges_and_is_not_read(self) -> None:
         source = self.source(bytes(9 * MiB + 1))
         sent = self.send(source, None, self.keep, by_reference=True,
-                         hash_algorithm=None)
+                         hash_algorithm=None, buffer_size=4 * MiB)
         self.assertEqual([FileRange(self.fd, 0, 4 * MiB),
                           FileRange(self.fd, 4 * MiB, 4 * MiB),
                           FileRange(self.fd, 8 * MiB, MiB + 1)], self.chunks)
