@@ -25,6 +25,7 @@ from volupload.transfer import sample
 from volupload.transfer import scan
 from volupload.transfer import Segment
 from volupload.transfer import Source
+from volupload.transfer.formats import qcow2_area
 from volupload.transfer.formats import qcow2_compressed
 from volupload.transfer.formats import qcow2_tables as tables
 from volupload.transfer.formats.qcow2_tables import CLUSTER_SIZE
@@ -75,7 +76,7 @@ def make(source: Source, compression: Compression) -> Layout:
     """
     if compression.codec != 'none':
         name = 'zlib' if compression.codec == 'auto' else compression.codec
-        packer = qcow2_compressed.Packer(name, compression.level)
+        packer = qcow2_area.Packer(name, compression.level)
         told, looked = _look(source, packer)
         if told.used and (looked.pays or compression.codec != 'auto'):
             return qcow2_compressed.Compressed(
@@ -84,7 +85,7 @@ def make(source: Source, compression: Compression) -> Layout:
     return Plain(scan.map_blocks(source, CLUSTER_SIZE))
 
 
-def _look(source: Source, packer: qcow2_compressed.Packer) -> tuple[
+def _look(source: Source, packer: qcow2_area.Packer) -> tuple[
         blocks.BlockMap, sample.Sample]:
     """A map, and a sample of what it calls data.
 

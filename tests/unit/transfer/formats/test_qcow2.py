@@ -214,3 +214,15 @@ class TestChoice(base.TestCase):
     def test_an_unknown_codec_is_refused(self) -> None:
         self.assertRaises(exception.UnsupportedCompression, self.chosen,
                           text(MI), Compression('lzo'))
+
+    def test_data_too_rare_for_a_sample_is_mapped_exactly(self) -> None:
+        """A thin volume on a device that calls everything data."""
+        size = 1024 * MI
+        source = SparseSource(size, {700 * MI: text(CLUSTER)})
+        source.extents = lambda: iter([   # type: ignore[method-assign]
+            Extent(0, size, False)])
+        image = qcow2_reader.Image(render.render_bytes(
+            source, qcow2.make(source, Compression())))
+        self.assertEqual({700 * 16: text(CLUSTER)}, image.clusters())
+        self.assertEqual([1], [index for index, _ in image.l2_offsets()])
+        self.assertEqual(6 * CLUSTER, len(image.data))

@@ -18,8 +18,7 @@ from volupload.transfer import Packed
 from volupload.transfer import Segment
 from volupload.transfer.formats import qcow2
 from volupload.transfer.formats import qcow2_compressed
-from volupload.transfer.formats.qcow2_compressed import Area
-from volupload.transfer.formats.qcow2_compressed import Packer
+from volupload.transfer.formats.qcow2_area import Packer
 
 KI = 1024
 MI = KI * KI
@@ -217,35 +216,3 @@ class TestSegments(base.TestCase):
             if isinstance(segment, Packed):
                 segment.place(encoded)
         self.assertLess(tracemalloc.get_traced_memory()[1], MI)
-
-
-class TestArea(base.TestCase):
-
-    def test_takes_up_to_the_first_that_has_no_room(self) -> None:
-        area = Area(1, CLUSTER)
-        self.assertEqual([b'a' * 60000], area.place(
-            [b'a' * 60000, None, b'b' * 6000, b'c']))
-        self.assertEqual([], area.place([b'd']))
-        self.assertEqual((True, 2, 5536), (
-            area.full, len(area.lengths), area.left))
-
-    def test_what_fills_it_to_the_last_byte_fits(self) -> None:
-        area = Area(1, CLUSTER)
-        self.assertEqual([b'a' * 65534, b'bb'],
-                         area.place([b'a' * 65534, b'bb']))
-        self.assertEqual((False, 0), (area.full, area.left))
-        self.assertEqual([2], list(area.refcounts()))
-
-    def test_refcounts_count_all_that_reach_into_a_cluster(self) -> None:
-        area = Area(1, 4 * CLUSTER)
-        area.place([bytes(60000), bytes(10000), bytes(65546)])
-        self.assertEqual([2, 2, 1, 0], list(area.refcounts()))
-
-    def test_descriptors_count_sectors_beyond_the_first(self) -> None:
-        area = Area(1, CLUSTER)
-        area.place([bytes(512), bytes(1), None, bytes(512)])
-        self.assertEqual(
-            [1 << 62 | 0 << 54 | CLUSTER,
-             1 << 62 | 0 << 54 | CLUSTER + 512,
-             0,
-             1 << 62 | 1 << 54 | CLUSTER + 513], list(area.descriptors()))
