@@ -18,7 +18,10 @@ from volupload.api import app
 from volupload.db import models
 from volupload.db import session
 from volupload.db import uploads
+from volupload.db import volumes
+from volupload.transfer import formats
 from volupload.volume.service import VolumeService
+from volupload.volume.status import VolumeStatus
 
 GIB = 2 ** 30
 # Across the borders of blocks, at the start and at the very end.
@@ -102,6 +105,51 @@ class TestEndToEnd(base.ApiTestCase):
         with (self.volumes / volume_id).open('rb') as file:
             digest = hashlib.file_digest(file, 'sha512').hexdigest()
         self.assertEqual(digest, image['os_hash_value'])
+
+    def test_every_format_is_an_image_of_its_own_kind(self) -> None:
+        volume_id = self.create()
+        sizes: dict[str, int] = {}
+        for disk_format in formats.FORMATS:
+            answer = self.upload(volume_id, {
+                'image_name': 'img', 'disk_format': disk_format})
+            self.assertEqual(202, answer.status_int, answer.text)
+            self.wait_for(volume_id, 'available')
+            image = self.glance.images[answer.json[UPLOAD]['image_id']]
+            self.assertEqual(('active', disk_format),
+                             (image['status'], image['disk_format']))
+            sizes[disk_format] = image['size']
+            sent = [headers for method, path, headers in self.glance.requests
+                    if method == 'PUT' and image['id'] in path]
+            # What compresses goes out before its length is known.
+            self.assertEqual(disk_format in ('qcow2', 'vmdk'),
+                             'Transfer-Encoding' in sent[0])
+        self.assertEqual(GIB, sizes['raw'])
+        self.assertLess(max(sizes['qcow2'], sizes['vmdk']), 1_000_000)
+        for disk_format in ('vdi', 'vhd', 'vhdx'):
+            self.assertLess(sizes[disk_format], 30_000_000)
+
+    def test_a_volume_in_use_is_marked(self) -> None:
+        volume_id = self.create()
+        volumes.transition(volume_id, {VolumeStatus.AVAILABLE},
+                           VolumeStatus.IN_USE)
+        answer = self.upload(volume_id, {'image_name': 'i', 'force': True})
+        self.wait_for(volume_id, 'in-use')
+        image = self.glance.images[answer.json[UPLOAD]['image_id']]
+        self.assertEqual('true', image['volupload_source_in_use'])
+
+    def test_an_answer_of_glance_that_is_lost_does_not_matter(self) -> None:
+        volume_id = self.create()
+        self.glance.fail('PUT', done=True, reset=True, times=1)
+        self.assertEqual(202, self.upload(volume_id).status_int)
+        self.wait_for(volume_id, 'available')
+        self.assertEqual('succeeded', self.last_upload().status)
+
+    def test_what_breaks_in_the_middle_fails_with_both_reasons(self) -> None:
+        volume_id = self.create()
+        self.glance.fail('PUT', reset=True, after=1_000_000)
+        self.assertEqual(202, self.upload(volume_id).status_int)
+        self.assertNothingRemains(volume_id, 'sending failed',
+                                  'the image is queued after that')
 
     def test_data_that_is_refused_leaves_no_image(self) -> None:
         volume_id = self.create()

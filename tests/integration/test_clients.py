@@ -3,7 +3,10 @@
 
 import http.client
 from pathlib import Path
+import subprocess
 import uuid
+
+import fixtures
 
 from tests.fixtures import services
 from tests.integration import conformance
@@ -59,6 +62,25 @@ class ClientTestCase(upload.UploadTestCase):
             'DELETE', f"{self.images.url}/v2/images/{done['image_id']}",
             token=self.demo.id)
 
+    def check_converted(self, volume_id: str, disk_format: str) -> None:
+        """The same of a format that is not the volume's bytes."""
+        self.wait_for_status(volume_id, 'available')
+        [done] = self.state.volumes.uploads(volume_id)
+        self.assertEqual(('succeeded', disk_format),
+                         (done['status'], done['disk_format']))
+        shown = self.clients.json('openstack', 'image', 'show',
+                                  done['image_id'])
+        self.assertEqual(
+            ('active', disk_format, 2 ** 30), (
+                shown['status'], shown['disk_format'],
+                shown['virtual_size']))
+        path = Path(self.useFixture(fixtures.TempDir()).path, 'image')
+        path.write_bytes(self.download(done['image_id']))
+        compared = subprocess.run(
+            ['qemu-img', 'compare', '-f', disk_format, '-F', 'raw', path,
+             self.file_of(volume_id)], capture_output=True, text=True)
+        self.assertEqual(0, compared.returncode, compared)
+
     def _is_same(self, volume_id: str, image_id: str) -> bool:
         connection = http.client.HTTPConnection('127.0.0.1',
                                                 self.images.port)
@@ -84,6 +106,15 @@ class TestOpenstack(ClientTestCase):
         self.assertIn('uploading', answer)
         self.check_uploaded(volume_id)
 
+    def test_openstack_image_create_as_vmdk(self) -> None:
+        self.clients.output('openstack', 'volume', 'create', '--size', '1',
+                            self.name)
+        volume_id = self.made()
+        self.clients.output(
+            'openstack', 'image', 'create', '--volume', self.name,
+            '--disk-format', 'vmdk', self.name)
+        self.check_converted(volume_id, 'vmdk')
+
     def test_openstack_image_create_from_an_attached_volume(self) -> None:
         self.clients.output('openstack', 'volume', 'create', '--size', '1',
                             self.name)
@@ -105,6 +136,16 @@ class TestCinder(ClientTestCase):
             self.name)
         self.assertRegex(answer, r'status\s*\|\s*uploading')
         self.check_uploaded(volume_id)
+
+    def test_cinder_upload_to_image_as_qcow2_and_vmdk(self) -> None:
+        for disk_format in ('qcow2', 'vmdk'):
+            self.name = f'client-{uuid.uuid4()}'
+            self.clients.output('cinder', 'create', '1', '--name', self.name)
+            volume_id = self.made()
+            self.clients.output(
+                'cinder', 'upload-to-image', '--disk-format', disk_format,
+                self.name, self.name)
+            self.check_converted(volume_id, disk_format)
 
     def test_cinder_7_4_upload_to_image_on_v2(self) -> None:
         old = client.Client(self.identity,

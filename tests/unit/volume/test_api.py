@@ -127,6 +127,31 @@ class TestCopyVolumeToImage(ApiTestCase):
                           'in-use', str(error))
             self.assertNothingLeft(volume, status)
 
+    def test_the_image_of_a_volume_in_use_says_so(self) -> None:
+        for status, expected in (
+                (VolumeStatus.IN_USE, 'true'), (VolumeStatus.AVAILABLE, None)):
+            volume = statements.make_volume(status=status)
+            upload = self.upload(volume, force=True)
+            image = self.images.images[upload.image_id]
+            self.assertEqual(expected, image.get('volupload_source_in_use'))
+
+    def test_room_is_asked_for_before_anything_is_taken(self) -> None:
+        volume = statements.make_volume(size_gb=3)
+        sizes: list[int | None] = []
+
+        def refuse(context: RequestContext, size: int | None) -> None:
+            sizes.append(size)
+            raise exception.ImageRefused(code=413, reason='Full.')
+        self.images.check_quota = refuse  # type: ignore[method-assign]
+        for disk_format in ('raw', 'qcow2'):
+            self.assertRaises(
+                exception.ImageRefused, self.api.copy_volume_to_image,
+                self.context, volume, image_name='img', force=False,
+                disk_format=disk_format, container_format='bare')
+        self.assertEqual([3 * 2 ** 30, None], sizes)
+        self.assertEqual('available', volumes.get(volume.id).status)
+        self.assertEqual([], uploads.get_by_volume(volume.id))
+
     def test_a_volume_in_use_needs_force(self) -> None:
         volume = statements.make_volume(status=VolumeStatus.IN_USE)
         error = self.assertRaises(exception.InvalidVolume, self.upload, volume)

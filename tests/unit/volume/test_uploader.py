@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 from collections.abc import Iterator
+import hashlib
+import tempfile
 import threading
+import time
 from typing import Any
 
 from tests import base
@@ -13,6 +16,8 @@ from volupload.db import models
 from volupload.db import session
 from volupload.db import uploads
 from volupload.db import volumes
+from volupload.transfer import Chunk
+from volupload.transfer import FileRange
 from volupload.volume.status import VolumeStatus
 from volupload.volume.uploader import Uploader
 
@@ -27,16 +32,20 @@ class TestUploader(base.TestCase):
         self.images = doubles.Images()
         self.backend = doubles.MemoryBackend()
         self.aborted = False
+        self.data = DATA
+        self.active: dict[str, Any] = {}
+        self.type_id: str | None = None
         self.uploader = Uploader({statements.HOST: self.backend}, self.images,
                                  lambda: self.aborted)
 
     def upload(self, **values: Any) -> models.Upload:
         """Run an upload of a volume in use, to its end; the row then."""
-        volume = statements.make_volume(status=VolumeStatus.IN_USE)
-        self.backend.volumes.setdefault(volume.id, DATA)
+        volume = statements.make_volume(status=VolumeStatus.IN_USE,
+                                        volume_type_id=self.type_id)
+        self.backend.volumes.setdefault(volume.id, self.data)
         made = statements.make_upload(volume, request_id='req-1', **values)
         self.images.images[made.image_id] = {
-            'id': made.image_id, 'status': 'queued'}
+            'id': made.image_id, 'status': 'queued', **self.active}
         claimed = uploads.claim_next([statements.HOST], 'w')
         assert claimed is not None
         self.uploader.run(claimed)
@@ -77,6 +86,92 @@ class TestUploader(base.TestCase):
         self.images.get_image = (  # type: ignore[method-assign]
             lambda image_id: {**stored(image_id), 'size': 5})
         self.assertFailed(self.upload(), 'its size is 5')
+
+    def test_an_image_that_has_the_volumes_bytes_is_good(self) -> None:
+        """An earlier process died after the last byte."""
+        for verified in (True, False):
+            self.config(verify_checksum=verified, group='upload')
+            upload = self.upload_of_active(DATA)
+            self.assertEqual(('succeeded', len(DATA)),
+                             (upload.status, upload.image_size))
+            self.assertIn(upload.image_id, self.images.images)
+
+    def test_an_image_that_has_other_bytes_is_not_trusted(self) -> None:
+        for data in (DATA[:-1] + b'?', DATA[:-1]):
+            self.assertFailed(self.upload_of_active(data),
+                              'cannot be proven any more')
+
+    def test_an_image_hashed_otherwise_is_not_trusted(self) -> None:
+        upload = self.upload_of_active(DATA, os_hash_algo='sha256')
+        self.assertFailed(upload, 'cannot be proven any more')
+
+    def upload_of_active(self, data: bytes, **values: Any) -> models.Upload:
+        self.active = {
+            'status': 'active', 'size': len(data), 'os_hash_algo': 'sha512',
+            'os_hash_value': hashlib.sha512(data).hexdigest(), **values}
+        return self.upload()
+
+    def test_a_format_that_compresses_does(self) -> None:
+        upload = self.upload(disk_format='qcow2')
+        self.assertEqual('succeeded', upload.status)
+        small = upload.image_size
+        self.config(compression='none', group='upload')
+        self.assertLess(small, self.upload(disk_format='qcow2').image_size)
+
+    def test_content_that_glance_would_refuse_is_not_sent(self) -> None:
+        self.data = bytes(510) + b'\x55\xaa' + DATA[:512]
+        sent: list[str] = []
+        self.images.upload_data = (  # type: ignore[method-assign]
+            lambda image_id, chunks, size: sent.append(image_id))
+        self.assertFailed(self.upload(), (
+            'Glance would refuse this volume as a raw image: Image failed '
+            'safety checks: mbr: GPT MBR has no partitions defined'))
+        self.assertEqual([], sent)
+
+    def test_content_is_looked_at_where_glance_looks_at_it(self) -> None:
+        self.data = bytes(510) + b'\x55\xaa' + DATA[:512]
+        for values in ({'container_format': 'ovf'}, {'disk_format': 'vdi'}):
+            self.assertEqual('succeeded', self.upload(**values).status)
+        self.config(inspect_content=False, group='upload')
+        self.assertEqual('succeeded', self.upload().status)
+
+    def test_the_limit_is_for_all_uploads_of_the_manager(self) -> None:
+        self.config(bandwidth_limit=4, group='upload')
+        self.uploader = Uploader({statements.HOST: self.backend}, self.images,
+                                 lambda: self.aborted)
+        began = time.monotonic()
+        for _ in range(2):
+            self.assertEqual('succeeded', self.upload().status)
+        # 4 MiB, of which some had been saved up, or may be owed.
+        self.assertGreater(time.monotonic() - began, 0.6)
+
+    def test_a_type_that_cannot_compress_so_is_named(self) -> None:
+        volume_type = volumes.create_type({
+            'id': '1', 'name': 'odd',
+            'extra_specs': {'volupload:compression': 'brotli'}})
+        self.type_id = volume_type.id
+        self.assertFailed(self.upload(), 'Extra spec volupload:compression = '
+                                         'brotli of volume type odd')
+
+    def test_files_go_by_reference_when_nobody_needs_their_sum(self) -> None:
+        seen: list[bool] = []
+        def upload_data(image_id: str, chunks: Iterator[Chunk],
+                        size: int | None) -> None:
+            chunk = next(chunks)
+            seen.append(isinstance(chunk, FileRange))
+            raise exception.ImageServiceError(reason='enough')
+        self.images.upload_data = upload_data  # type: ignore
+        with tempfile.TemporaryFile() as file:
+            file.write(DATA)
+            file.flush()
+            self.backend.file = file.fileno()
+            for takes_files, verified, expected in (
+                    (True, False, True), (True, True, False),
+                    (False, False, False)):
+                self.images.takes_files = takes_files  # type: ignore
+                self.config(verify_checksum=verified, group='upload')
+                self.assertFailed(self.upload(), 'enough')
+                self.assertIs(expected, seen[-1])
 
     def test_a_volume_that_cannot_be_read_fails_the_upload(self) -> None:
         def fail() -> None:
