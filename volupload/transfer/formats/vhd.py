@@ -8,7 +8,7 @@ Names are those of "Virtual Hard Disk Image Format Specification" (Microsoft,
     512     dynamic disk header
     1536    block allocation table (BAT): for each block of 2 MiB the sector
             of the file at which it begins, or ``UNUSED``
-    then, at multiples of 4 KiB, for each block with data:
+    then, from 64 KiB on and at multiples of 4 KiB, for each block with data:
       3584  bytes of nothing
       512   sector bitmap, all ones: every sector is here
       2 MiB data
@@ -83,6 +83,10 @@ _ALIGNMENT = 4096
 # finds blocks by the table only, and does not mind what is between them.
 _BITMAP = bytes(_ALIGNMENT - SECTOR) + b'\xff' * (BLOCK_SIZE // SECTOR // 8)
 _STRIDE = len(_BITMAP) + BLOCK_SIZE
+# A guest must not write where the marks of other formats are looked for: the
+# farthest are those of ISO 9660, at 32 KiB. Glance refuses an image that looks
+# like two formats, and does so after the last byte.
+_FIRST_BLOCK = 64 * 1024
 
 
 class Vhd:
@@ -95,7 +99,8 @@ class Vhd:
     def __init__(self, data: blocks.BlockMap, unique_id: uuid.UUID,
                  created: datetime.datetime) -> None:
         self._blocks = data
-        self._table_end = _round_up(TABLE_OFFSET + 4 * data.count, _ALIGNMENT)
+        self._table_end = max(_FIRST_BLOCK, _round_up(
+            TABLE_OFFSET + 4 * data.count, _ALIGNMENT))
         self._footer = footer(_round_up(data.size, SECTOR), unique_id, created)
         self.image_size = (
             self._table_end + data.used * _STRIDE + len(self._footer))

@@ -5,6 +5,7 @@ import io
 import os
 import uuid
 
+from oslo_utils.imageutils import format_inspector
 import testscenarios
 
 from tests import base
@@ -144,9 +145,18 @@ class TestPlaces(base.TestCase):
             [segment for segment in lay_out(source).segments()
              if isinstance(segment, Copy | Zeros)])
 
+    def test_a_guest_cannot_make_it_look_like_an_iso_image(self) -> None:
+        for phase in range(5):
+            source = MemorySource((b'CD001' * 20000)[phase:])
+            path = os.path.join(self.state_path, 'disk.vhd')
+            guests.image_file(source, lay_out(source), path)
+            # Of an image that looks like two formats it would complain.
+            found = format_inspector.detect_file_format(path)
+            self.assertEqual('vhd', found.NAME)
+
     def test_an_empty_volume_is_header_and_footer(self) -> None:
         image = rendered(MemorySource(b''))
-        self.assertEqual(4096 + 512, len(image))
+        self.assertEqual(64 * 1024 + 512, len(image))
         self.assertEqual(0, VhdReader(io.BytesIO(image)).size)
 
     def test_the_largest_volume_ends_before_sectors_run_out(self) -> None:
