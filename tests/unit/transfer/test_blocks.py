@@ -148,8 +148,14 @@ class TestHugeVolumes(base.TestCase):
                          list(found.runs()))
         self.assertEqual(16 * TI // CLUSTER, found.used)
 
+    def test_one_that_is_full_of_pieces_neither(self) -> None:
+        step = REGION * CLUSTER // 2
+        found = self.within(KI * KI, [
+            Extent(start, step, False) for start in range(0, 16 * TI, step)])
+        self.assertEqual(found.count, found.used)
+
     def within(self, memory: int, told: list[Extent]) -> blocks.BlockMap:
-        tracemalloc.start()
+        tracemalloc.start()   # does not count what was made before
         self.addCleanup(tracemalloc.stop)
         found = blocks.BlockMap.from_extents(told, 16 * TI, CLUSTER)
         self.assertLess(tracemalloc.get_traced_memory()[1], memory)

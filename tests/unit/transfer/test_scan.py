@@ -181,6 +181,13 @@ class TestSample(base.TestCase):
         self.assertTrue(self.is_scanned(lambda number: number >= tenth,
                                         2 * MI))
 
+    def test_zeros_at_the_distance_of_the_sample_do_not_escape_it(
+            self) -> None:
+        source = Patterned(scan.SAMPLE * 64 * CLUSTER,
+                           lambda number: 24 <= number % 64 < 40)
+        found = scan.map_blocks(source, CLUSTER)
+        self.assertEqual(found.count // 4, found.used)
+
     def test_the_answer_is_the_same_each_time(self) -> None:
         content = random.Random(3).choices([True, False], [3, 1],
                                            k=self.COUNT)
