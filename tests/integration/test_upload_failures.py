@@ -131,6 +131,6 @@ class TestContent(upload.UploadTestCase):
         header[8:20] = (1024).to_bytes(8, 'big') + (11).to_bytes(4, 'big')
         self.write(volume_id, {0: bytes(header), 1024: b'/etc/passwd'})
         failed = self.finish(self.post(volume_id))
-        self.check_failed(volume_id, failed, 'backing_file: Image has a backing '
-                                             'file')
+        self.check_failed(volume_id, failed,
+                          'backing_file: Image has a backing file')
         self.check_gone(failed['image_id'])
