@@ -15,13 +15,15 @@ from volupload.transfer.sources.block import size_of_device
 from volupload.transfer.sources.file import FileSource
 
 
-def open_path(path: str, size: int | None = None) -> FileSource | BlockSource:
+def open_path(path: str | os.PathLike[str], size: int | None = None, *,
+              direct: bool = True) -> FileSource | BlockSource:
     """Open the volume at ``path``, a regular file or a block device.
 
     Symbolic links are followed, as those of LVM and udev are meant to be: the
     path has to come from the operator.
 
     :param size: bytes of the volume, from the start; None: all there are.
+    :param direct: False: through the page cache, ``sendfile`` can be used.
     :raises ShortRead: there are less than ``size`` bytes.
     :raises TransferError: it cannot be opened or is something else.
     """
@@ -32,21 +34,23 @@ def open_path(path: str, size: int | None = None) -> FileSource | BlockSource:
         raise exception.TransferError(
             reason=f'{path}: {error.strerror}') from error
     try:
-        return _of_kind(fd, path, size)
+        found = _size(fd, path)
+        if size is not None and found < size:
+            raise exception.ShortRead(
+                offset=found, expected=size - found, actual=0)
+        kind = (BlockSource if stat.S_ISBLK(os.fstat(fd).st_mode)
+                else FileSource)
+        return kind(fd, found if size is None else size, direct=direct)
     except BaseException:
         os.close(fd)
         raise
 
 
-def _of_kind(fd: int, path: str,
-             size: int | None) -> FileSource | BlockSource:
+def _size(fd: int, path: str | os.PathLike[str]) -> int:
     status = os.fstat(fd)
     if stat.S_ISBLK(status.st_mode):
-        return BlockSource(fd, size_of_device(fd) if size is None else size)
-    if not stat.S_ISREG(status.st_mode):
-        raise exception.TransferError(
-            reason=f'{path} is neither a file nor a block device')
-    if size is not None and status.st_size < size:
-        raise exception.ShortRead(
-            offset=status.st_size, expected=size - status.st_size, actual=0)
-    return FileSource(fd, status.st_size if size is None else size)
+        return size_of_device(fd)
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    raise exception.TransferError(
+        reason=f'{path} is neither a file nor a block device')

@@ -21,7 +21,7 @@ from volupload.transfer.sources import descriptor
 class BlockSource(descriptor.DescriptorSource):
     """The first ``size`` bytes of an open device; closes it at the end."""
 
-    def __init__(self, fd: int, size: int) -> None:
+    def __init__(self, fd: int, size: int, *, direct: bool = True) -> None:
         """
         :raises ShortRead: the device is smaller; ``fd`` remains open.
         """
@@ -29,7 +29,7 @@ class BlockSource(descriptor.DescriptorSource):
         if device_size < size:
             raise exception.ShortRead(
                 offset=device_size, expected=size - device_size, actual=0)
-        super().__init__(fd, size)
+        super().__init__(fd, size, direct=direct)
 
     def extents(self) -> Iterator[Extent]:
         if self.size:

@@ -45,16 +45,20 @@ _ODD_READ_SIZE = 1024 * 1024
 
 
 class DescriptorSource:
-    """The first ``size`` bytes behind ``fd``, which it closes at the end."""
+    """The first ``size`` bytes behind ``fd``, which it closes at the end.
 
-    def __init__(self, fd: int, size: int) -> None:
+    :param direct: False for one who wants ``sendfile`` and does not mind that
+        the volume fills the page cache, or has it there already.
+    """
+
+    def __init__(self, fd: int, size: int, *, direct: bool = True) -> None:
         self.size = size
         self._fd = fd
         self._lock = threading.Lock()
         self._users = 0
         self._closed = False
         self._odd: memoryview | None = None
-        self._direct = _set_direct(fd, True)
+        self._direct = _set_direct(fd, direct)
         if not self._direct:
             # The kernel reads further ahead then.
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)

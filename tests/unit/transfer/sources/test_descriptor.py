@@ -120,6 +120,17 @@ class TestPageCache(TestCase):
 
 class TestWithoutDirectReads(TestCase):
 
+    def test_who_wants_sendfile_can_have_it(self) -> None:
+        source = descriptor.DescriptorSource(
+            os.open(self.path, os.O_RDONLY), len(CONTENT), direct=False)
+        self.addCleanup(source.close)
+        self.assertEqual(CONTENT, self.read_all(source, aligned(MI)))
+        target = os.memfd_create('target')
+        self.addCleanup(os.close, target)
+        self.assertEqual(700, os.sendfile(target, source.fileno(), 3 * MI,
+                                          MI))
+        self.assertEqual(CONTENT[3 * MI:], os.pread(target, MI, 0))
+
     def test_a_file_system_that_refuses_them_is_read_in_the_usual_way(
             self) -> None:
         # procfs has none.
