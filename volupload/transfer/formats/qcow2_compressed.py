@@ -27,6 +27,7 @@ with incompressible files and zeros mixed in; a hundred samples each::
                                             mean         worst of all
     one area, 96 clusters                   3.2 to 5.7   17
     one area, 512 clusters + 0.25 errors    1.1 to 1.9    6
+    96 - 1.5 errors, then as just before    0.5 to 3.3    5.9
     96 - 1.5 errors, then 96 + 0.5          0.3 to 0.5    2.8
     128 - 1.5 errors, then 128 + 0.5        0.3           1.1
 
