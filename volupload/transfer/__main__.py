@@ -18,6 +18,7 @@ arguments; 130 and 143 interrupted, by SIGINT and SIGTERM.
 import argparse
 from collections.abc import Sequence
 import contextlib
+import os
 import re
 import signal
 import sys
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.output == '-' and sys.stdout.isatty():
         parser.error('an image is not written to a terminal')
+    if _is_same(options.source, options.output):
+        parser.error('the image would replace the volume')
     signal.signal(signal.SIGTERM, _terminate)
     try:
         sent = _write(options)
@@ -105,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--no-digest', dest='digest', action='store_false',
                         help='compute no sha512')
     return parser
+
+
+def _is_same(source: str, image: str) -> bool:
+    try:
+        return os.path.samefile(source, image)
+    except OSError:   # one of them is not there, which shows later
+        return False
 
 
 def _rate(text: str) -> int:

@@ -91,8 +91,10 @@ class TestImage(CommandTestCase):
             self.run_it(self.volume, '--format', name, '-o', self.image)
             source = MemorySource(DATA)
             layout = formats.FORMATS[name](source, Compression('none'))
-            self.assertEqual(len(render.render_bytes(source, layout)),
-                             self.image.stat().st_size)
+            expected = render.render_bytes(source, layout)
+            self.assertEqual(len(expected), self.image.stat().st_size)
+            if name == 'qcow2':   # vhd has an identifier of its own
+                self.assertEqual(expected, self.image.read_bytes())
 
     def test_compressed_is_smaller(self) -> None:
         self.volume.write_bytes(b'all the same ' * 400_000)
@@ -137,6 +139,13 @@ class TestFailure(CommandTestCase):
                       ['--format', 'raw', '-o', '-', '--bandwidth', 'much']):
             self.assert_refused('usage: python -m volupload.transfer',
                                 self.volume, *wrong, code=2)
+
+    def test_a_volume_is_not_replaced_by_its_image(self) -> None:
+        self.assert_refused('the image would replace the volume', self.volume,
+                            '--format', 'raw', '-o',
+                            self.folder / '..' / self.folder.name / 'volume',
+                            code=2)
+        self.assertEqual(DATA, self.volume.read_bytes())
 
     def test_a_full_disk_says_so(self) -> None:
         self.assert_refused('/dev/full: No space left on device', self.volume,
