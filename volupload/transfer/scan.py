@@ -4,7 +4,7 @@
 A file system says where a file has holes, a block device says nothing, and
 either may hold zeros where it says data. Sending those costs time at Glance,
 which takes in 130 to 175 MB/s; finding them costs a second reading of the
-volume, at 950 MB/s (direct reads of 1 MiB, measured where Glance was). So a
+volume, at some 900 MB/s (direct reads of 1 MiB, on the same machine). So a
 scan pays when a sixth of what it reads need not be sent, and is lost time in
 a volume that is all data. A sample decides; it costs a hundred small reads.
 
