@@ -24,7 +24,7 @@ from volupload.transfer import sources
 
 #: Minutes instead of seconds: everything that can be asked.
 FULL = os.environ.get('VOLUPLOAD_INTEROP') == 'full'
-TIMEOUT = 3600 if FULL else 300
+TIMEOUT = 4 * 3600 if FULL else 300
 _LARGEST = 256 * 1024 * 1024   # a volume whose image is read for its sum
 
 
