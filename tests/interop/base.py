@@ -34,7 +34,10 @@ def open_volume(path: str | Path) -> contextlib.closing[Any]:
 
 
 class SparseFile:
-    """A sink: a file in which a chunk of zeros takes no room."""
+    """A sink: a file in which a chunk of zeros takes no room.
+
+    :ivar ranges: how many chunks came by reference.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,7 +86,7 @@ class TestCase(testscenarios.WithScenarios, testtools.TestCase):
             options['hash_algorithm'] = None
         descriptor, name = tempfile.mkstemp()
         os.close(descriptor)
-        sink = SparseFile(Path(name))
+        sink = self.sink = SparseFile(Path(name))
         told = pipeline.stream(source, make_layout, sink, **options)
         self.assertEqual(sink.path.stat().st_size, told.bytes_sent)
         if told.digest:

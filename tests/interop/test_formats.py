@@ -110,6 +110,6 @@ class TestByReference(base.TestCase):
         volume = volumes.volume('ext4')
         # Where reads are direct there is nothing to send by reference.
         with sources.open_path(volume, direct=False) as source:
-            self.assertIsNotNone(source.fileno())
             self.judge(self.variant, source, volume, by_reference=True,
                        hash_algorithm=None)
+        self.assertGreater(self.sink.ranges, 0)
