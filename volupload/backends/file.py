@@ -36,18 +36,21 @@ _PREFIX = '.creating-'
 class FileBackend:
     """Volumes in the directory ``path``, under the backend's ``name``."""
 
-    def __init__(self, name: str, path: str) -> None:
+    def __init__(self, name: str, path: str, *,
+                 direct_io: bool = True) -> None:
         """
+        :param direct_io: whether to read volumes past the page cache.
         :raises ConfigError: the directory cannot be used.
         """
         self.name = name
         self.path = os.path.abspath(path)
+        self._direct_io = direct_io
         self._make_directory()
         self._remove_leftovers()
 
     @classmethod
     def from_conf(cls, name: str) -> 'FileBackend':
-        return cls(name, CONF[name].path)
+        return cls(name, CONF[name].path, direct_io=CONF[name].direct_io)
 
     def create(self, volume_id: str, size: int) -> None:
         path = self._path(volume_id)
@@ -77,7 +80,7 @@ class FileBackend:
                          | os.O_CLOEXEC)
         try:
             self._check_volume(os.fstat(fd), volume_id, size)
-            return FileSource(fd, size)
+            return FileSource(fd, size, direct=self._direct_io)
         except BaseException:
             os.close(fd)
             raise

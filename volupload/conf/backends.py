@@ -29,6 +29,19 @@ belong to the user of the volume manager and should be closed to all others.
 It may be on a file system shared with another volume manager; the file system
 needs hard links.
 '''),
+    cfg.BoolOpt(
+        'direct_io',
+        default=True,
+        help='''
+Read volumes past the page cache, which belongs to the guests of this machine.
+
+Where the file system cannot do that, ordinary reads are made. Switch it off
+if nothing else needs the memory of this machine, or if the volumes are in the
+page cache anyway; uploads without checksum then go from the file to the
+network in the kernel.
+
+Related options: ``[upload] verify_checksum``.
+'''),
 ]
 
 

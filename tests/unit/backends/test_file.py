@@ -3,6 +3,7 @@
 import concurrent.futures
 import errno
 import fcntl
+import mmap
 import os
 import stat
 import uuid
@@ -10,6 +11,7 @@ import uuid
 import fixtures
 
 from tests import base
+from tests.fixtures import cache
 from volupload import backends
 from volupload import exception
 from volupload.backends import file
@@ -32,6 +34,27 @@ class FileBackendTestCase(base.TestCase):
         for word in words:
             self.assertIn(word, str(error))
         return str(error)
+
+
+class TestPageCache(FileBackendTestCase):
+
+    def resident_after_an_upload(self, **options: bool) -> int:
+        backend = file.FileBackend('fast', self.path, **options)
+        backend.create(self.volume_id, 4 * MI)
+        with open(self.file, 'r+b') as content:
+            content.write(os.urandom(4 * MI))
+        cache.drop(self.file)
+        buffer = memoryview(mmap.mmap(-1, 4 * MI))
+        with backend.open(self.volume_id, 4 * MI) as source:
+            self.assertEqual(4 * MI, source.readinto(0, buffer))
+        return cache.resident(self.file)
+
+    def test_a_volume_is_read_past_it(self) -> None:
+        self.assertEqual(0, self.resident_after_an_upload())
+
+    def test_a_volume_is_read_through_it_if_asked_for(self) -> None:
+        self.assertEqual(4 * MI,
+                         self.resident_after_an_upload(direct_io=False))
 
 
 class TestCreate(FileBackendTestCase):
