@@ -15,6 +15,7 @@ import queue
 import threading
 from types import TracebackType
 from typing import Any
+from typing import assert_never
 from typing import Self
 
 from volupload import exception
@@ -113,12 +114,26 @@ class ReadAhead:
             out = self._ready
             for segment in layout.segments():
                 self.source.check_open()
+                self._check(segment)
                 self._emit(segment)
             self._ready.put(Mark.END)
         except buffers.Closed:
             pass
         except BaseException as error:
             out.put(error)
+
+    def _check(self, segment: Segment) -> None:
+        """A layout that is wrong must not pass for one that is short."""
+        match segment:
+            case Copy(offset, length) | Packed(offset, length):
+                right = 0 <= offset <= offset + length <= self.source.size
+            case Zeros(length):
+                right = length >= 0
+            case _:
+                right = True
+        if not right:
+            raise exception.TransferError(
+                reason=f'the layout has a senseless segment, {segment}')
 
     def _emit(self, segment: Segment) -> None:
         match segment:
@@ -134,6 +149,8 @@ class ReadAhead:
                 self._ready.put(Mark.BARRIER)
                 if not self._passed.get():
                     raise buffers.Closed()
+            case _:
+                assert_never(segment)
 
     def _copy(self, segment: Copy) -> None:
         if self._fd is not None:

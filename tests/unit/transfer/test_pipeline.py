@@ -21,6 +21,7 @@ from volupload.transfer import Copy
 from volupload.transfer import Extent
 from volupload.transfer import Layout
 from volupload.transfer import Literal
+from volupload.transfer import Packed
 from volupload.transfer import pipeline
 from volupload.transfer import Segment
 from volupload.transfer import Source
@@ -257,6 +258,16 @@ class TestErrors(PipelineTestCase):
     def test_a_layout_shorter_than_announced_is_an_error(self) -> None:
         self.fails(exception.TransferError, MemorySource(b''),
                    Segments(Zeros(4096), size=4097))
+
+    def test_a_segment_outside_the_volume_is_an_error(self) -> None:
+        for wrong in (Copy(-1, 10), Copy(95, 6), Copy(5, -1), Copy(101, 0),
+                      Zeros(-1), Packed(95, 6, lambda data: [], list)):
+            self.fails(exception.TransferError, MemorySource(bytes(100)),
+                       Segments(wrong))
+
+    def test_a_segment_of_no_known_kind_is_an_error(self) -> None:
+        self.fails(AssertionError, MemorySource(bytes(100)),
+                   Segments(Extent(0, 100, False)))
 
     def test_a_sink_that_leaves_bytes_is_an_error(self) -> None:
         self.fails(exception.TransferError, MemorySource(bytes(9000)),
