@@ -388,13 +388,14 @@ class TestUpload(base.ImageTestCase):
     def test_an_answer_lost_by_a_glance_that_stores_on(self) -> None:
         image = self.glance.images[self.image_id]
         self.glance.fail('PUT', reset=True)
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            upload = pool.submit(self.upload)
-            while self.glance.requests[-1][0] != 'PUT':
-                pass
+        def chunks():
+            yield from self.chunks()
             image['status'] = 'saving'
-            while self.glance.requests[-1][0] != 'GET':
-                pass
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            upload = pool.submit(self.upload, chunks())
+            while [request[0] for request in self.glance.requests[-2:]] != [
+                    'PUT', 'GET']:
+                time.sleep(0.001)
             image['status'] = 'active'
             upload.result()
 
