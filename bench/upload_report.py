@@ -96,7 +96,7 @@ def rst(figures: Figures) -> str:
     parts = [f'Measured on {machine_text()}; medians of {figures.rounds} '
              'alternating rounds.', '']
     for group in figures.outcomes:
-        parts += [f'{str(group).capitalize()}:', '',
+        parts += [f'A volume of kind {group}:', '',
                   *_rst_table(_UPLOADS, uploads(figures, group)), '']
         if group.kind == 'real':
             parts += ["Only converted, GB of the volume's data a second "
