@@ -25,6 +25,9 @@ from volupload.transfer import sources
 #: Minutes instead of seconds: everything that can be asked.
 FULL = os.environ.get('VOLUPLOAD_INTEROP') == 'full'
 TIMEOUT = 4 * 3600 if FULL else 300
+# For each module, so that scenarios are tests that stestr can share out to
+# its workers. Otherwise a class has all of them in one.
+load_tests = testscenarios.load_tests_apply_scenarios
 _LARGEST = 256 * 1024 * 1024   # a volume whose image is read for its sum
 
 

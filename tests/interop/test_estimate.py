@@ -17,6 +17,8 @@ from volupload.transfer import Source
 from volupload.transfer.formats import qcow2_compressed
 from volupload.transfer.formats import qcow2_tables
 
+load_tests = base.load_tests
+
 ESTIMATES = {'nothing': 0, 'a-byte': 1, 'half-a-cluster': 32 * volumes.KIB,
              'much-too-little': 300_000, 'a-little': 5_000_000,
              'much-too-much': 300 * volumes.MIB}

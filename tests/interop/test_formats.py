@@ -22,6 +22,8 @@ from tests.interop import volumes
 from volupload import exception
 from volupload.transfer import sources
 
+load_tests = base.load_tests
+
 # Volumes that a device does not have, or not in this time.
 NOT_ON_DEVICES = {'no-bytes'} if base.FULL else {'no-bytes', '3-tib'}
 LEFT_OUT = {('vhd', '3-tib')}   # beyond the format's 2040 GiB
@@ -44,9 +46,8 @@ class TestImages(base.TestCase):
 
     scenarios = [
         case for case in testscenarios.multiply_scenarios(
-            variants.SCENARIOS, [*_volumes_of('file'),
-                                 *_volumes_of('sector-512'),
-                                 *_volumes_of('sector-4096')])
+            [*_volumes_of('file'), *_volumes_of('sector-512'),
+             *_volumes_of('sector-4096')], variants.SCENARIOS)
         if (case[1]['variant'].name, case[1]['kind']) not in LEFT_OUT]
 
     def test_all_judges_agree_that_it_is_the_volume(self) -> None:

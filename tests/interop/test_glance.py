@@ -27,6 +27,8 @@ from volupload.conf import CONF
 from volupload.image import glance
 from volupload.transfer import pipeline
 
+load_tests = base.load_tests
+
 
 class TestGlance(base.TestCase):
 

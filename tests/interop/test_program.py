@@ -12,6 +12,8 @@ from tests.interop import judges
 from tests.interop import variants
 from tests.interop import volumes
 
+load_tests = base.load_tests
+
 
 class TestProgram(base.TestCase):
 

@@ -19,6 +19,8 @@ from tests.interop import variants
 from tests.interop import volumes
 from volupload.transfer import Extent
 
+load_tests = base.load_tests
+
 KINDS = ('data', 'zeros', 'hole')
 _LONGEST = 48 * volumes.MIB
 

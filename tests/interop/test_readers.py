@@ -16,6 +16,8 @@ from tests.interop import readers
 from tests.interop import variants
 from tests.interop import volumes
 
+load_tests = base.load_tests
+
 _START = volumes.MIB   # of the partition
 _SECTOR = 512
 
