@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What others say of an image; each raises `Verdict` where it finds fault."""
 
+from collections.abc import Iterable
 import hashlib
 import json
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 from oslo_utils.imageutils import format_inspector
 
 from tests.interop import variants
+
+Part = tuple[int, int]   # of a volume: offset and length
 
 _SECTOR = 512
 
@@ -29,12 +32,20 @@ def run(*command: str | Path) -> str:
     return done.stdout
 
 
-def everybody(variant: variants.Variant, image: Path, volume: Path) -> None:
-    """All that is asked of every image of a volume in a file."""
+def everybody(variant: variants.Variant, image: Path, volume: Path,
+              parts: Iterable[Part] = ()) -> None:
+    """All that is asked of every image of a volume in a file.
+
+    :param parts: compare these and no others.
+    """
     sectors = -(-volume.stat().st_size // _SECTOR)
     size = max(sectors * _SECTOR, variant.least)
     check_consistent(variant, image)
-    check_same(variant, image, volume)
+    if parts:
+        for part in parts:
+            check_same_part(variant, image, volume, part)
+    else:
+        check_same(variant, image, volume)
     check_virtual_size(variant, image, size)
     check_inspected(variant, image, size)
 
@@ -52,6 +63,17 @@ def check_same(variant: variants.Variant, image: Path, volume: Path) -> None:
     """
     run('qemu-img', 'compare', '-f', 'raw', '-F', variant.driver,
         volume, image)
+
+
+def check_same_part(variant: variants.Variant, image: Path, volume: Path,
+                    part: Part) -> None:
+    def describe(driver: str, path: Path) -> str:
+        return (f'driver=raw,offset={part[0]},size={part[1]},'
+                f'file.driver={driver},file.file.driver=file,'
+                f'file.file.filename={path}')
+
+    run('qemu-img', 'compare', '--image-opts', describe('raw', volume),
+        describe(variant.driver, image))
 
 
 def qemu_info(variant: variants.Variant, image: Path) -> dict[str, Any]:

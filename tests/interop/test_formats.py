@@ -5,7 +5,9 @@ A block device does not tell where its holes are, so every byte of it is read
 to find the zeros; that of 3 TiB takes half an hour for each kind of image. In
 place of them stand 5 GiB. Just so, raw of 3 TiB is 3 TiB of zeros to send; in
 place of the pipeline its layout is followed step by step, and a hole is one
-step. With VOLUPLOAD_INTEROP=full in the environment all of it is done.
+step. qemu does not tell the holes of VHDX but reads them: of its 3 TiB there
+are compared 10 GiB, around the data and within a hole. All of it is done with
+VOLUPLOAD_INTEROP=full in the environment.
 """
 
 from pathlib import Path
@@ -56,7 +58,15 @@ class TestImages(base.TestCase):
         if self.unit > 1:
             path = self.useFixture(loop.Loop(str(volume), self.unit)).path
         with base.open_volume(path) as source:
-            self.judge(self.variant, source, volume)
+            image = self.convert(source, self.variant.make)
+        judges.everybody(self.variant, image, volume, self.parts())
+
+    def parts(self) -> list[judges.Part]:
+        if base.FULL or (self.variant.name, self.kind) != ('vhdx', '3-tib'):
+            return []
+        return [(min(max(0, offset - volumes.GIB), 3 * volumes.TIB
+                     - 2 * volumes.GIB), 2 * volumes.GIB)
+                for offset in (*volumes.FAR_OFFSETS, 3 * volumes.TIB // 2)]
 
 
 class TestLimits(base.TestCase):

@@ -117,9 +117,12 @@ def beyond_4_gib(volume: BinaryIO, unit: int) -> None:
 def three_tib(volume: BinaryIO, unit: int) -> None:
     """A few clusters in 3 TiB of nothing."""
     volume.truncate(3 * TIB)
-    for offset in (0, TIB - 4 * KIB, 2 * TIB + 9 * MIB + 4 * KIB,
-                   3 * TIB - 76 * KIB):
+    for offset in FAR_OFFSETS:
         write_pattern(volume, offset, 76 * KIB)
+
+
+FAR_OFFSETS = (0, TIB - 4 * KIB, 2 * TIB + 9 * MIB + 4 * KIB,
+               3 * TIB - 76 * KIB)
 
 
 KINDS: dict[str, Callable[[BinaryIO, int], None]] = {
