@@ -5,9 +5,10 @@ A block device does not tell where its holes are, so every byte of it is read
 to find the zeros; that of 3 TiB takes half an hour for each kind of image. In
 place of them stand 5 GiB. Just so, raw of 3 TiB is 3 TiB of zeros to send; in
 place of the pipeline its layout is followed step by step, and a hole is one
-step. qemu does not tell the holes of VHDX but reads them: of its 3 TiB there
-are compared 10 GiB, around the data and within a hole. All of it is done with
-VOLUPLOAD_INTEROP=full in the environment.
+step. qemu finds the holes of VMDK a grain at a time and reads those of VHDX,
+which takes it minutes: of their 3 TiB 10 GiB are compared, around the data and
+within a hole. All of it is done with VOLUPLOAD_INTEROP=full in the
+environment.
 """
 
 from pathlib import Path
@@ -62,7 +63,8 @@ class TestImages(base.TestCase):
         judges.everybody(self.variant, image, volume, self.parts())
 
     def parts(self) -> list[judges.Part]:
-        if base.FULL or (self.variant.name, self.kind) != ('vhdx', '3-tib'):
+        if (base.FULL or self.kind != '3-tib'
+                or self.variant.name not in ('vmdk', 'vhdx')):
             return []
         return [(min(max(0, offset - volumes.GIB), 3 * volumes.TIB
                      - 2 * volumes.GIB), 2 * volumes.GIB)
