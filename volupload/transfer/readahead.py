@@ -184,7 +184,8 @@ class ReadAhead:
         shift = segment.offset % buffers.ALIGNMENT
         data = buffer.memory[shift:shift + segment.length]
         self._read(segment.offset, data)
-        job = packers.Job(segment, data, buffer)
+        room = buffer.memory[shift + segment.length:]
+        job = packers.Job(segment, data, room, buffer)
         self._packing.submit(job)
         self._ready.put(job)
 
