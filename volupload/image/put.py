@@ -105,8 +105,9 @@ def _early_answer(connection: http.client.HTTPConnection) -> Answer:
     try:
         return wire.answer(connection)
     except exception.ImageServiceError as error:
-        error.outcome_unknown = False
-        raise
+        cause = error.__cause__
+        raise wire.lost('sending failed', cause if isinstance(
+            cause, Exception) else error, unknown=False) from cause
 
 
 def _late_answer(connection: http.client.HTTPConnection,
