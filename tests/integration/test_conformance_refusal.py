@@ -89,12 +89,15 @@ class StrictTestCase(inprocess.TroubleTestCase):
         return strict
 
     def _register_limit(self) -> None:
+        """Room for the data, so that the number of images is what counts."""
         [image] = self.identity.call(
             'GET', '/services?type=image')['services']
         self.identity.call('POST', '/registered_limits', {
-            'registered_limits': [{
-                'service_id': image['id'], 'region_id': keystone.REGION,
-                'resource_name': 'image_count_total', 'default_limit': 0}]})
+            'registered_limits': [
+                {'service_id': image['id'], 'region_id': keystone.REGION,
+                 'resource_name': resource, 'default_limit': limit}
+                for resource, limit in (('image_count_total', 0),
+                                        ('image_size_total', 1024 * 1024))]})
 
     def options(self) -> dict[str, dict[str, object]]:
         return {'glance': {'endpoint_override': self.images.url}}
