@@ -57,6 +57,15 @@ def map_blocks(source: Source, block_size: int) -> blocks.BlockMap:
     return found
 
 
+def is_dense(told: blocks.BlockMap, zero_share: float) -> bool:
+    """Whether a sample that somebody else took says that no scan pays.
+
+    :param zero_share: of the sample's blocks, which were read as a whole.
+    """
+    return (told.used * told.block_size > ALWAYS
+            and zero_share < MIN_GAIN)
+
+
 def sample_blocks(told: blocks.BlockMap, number: int) -> Iterator[int]:
     """At most ``number`` blocks with data, in order, the same ones each time.
 

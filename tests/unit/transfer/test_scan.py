@@ -226,3 +226,21 @@ class TestSampleBlocks(base.TestCase):
         told = blocks.BlockMap(100, 10)
         told.mark(blocks.Run(2, 3))
         self.assertEqual([2, 3, 4], list(scan.sample_blocks(told, 96)))
+
+
+class TestDensity(base.TestCase):
+
+    def dense(self, size: int, zero_share: float) -> bool:
+        told = blocks.BlockMap.from_extents(
+            [Extent(0, size, False)], size, 65536)
+        return scan.is_dense(told, zero_share)
+
+    def test_a_long_volume_with_few_zeros_needs_no_scan(self) -> None:
+        self.assertTrue(self.dense(scan.ALWAYS + 65536, 0.0))
+        self.assertTrue(self.dense(scan.ALWAYS + 65536, 0.24))
+
+    def test_many_zeros_are_worth_a_scan(self) -> None:
+        self.assertFalse(self.dense(scan.ALWAYS + 65536, 0.25))
+
+    def test_a_short_volume_is_scanned_in_any_case(self) -> None:
+        self.assertFalse(self.dense(scan.ALWAYS, 0.0))

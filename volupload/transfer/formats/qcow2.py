@@ -82,6 +82,8 @@ def make(source: Source, compression: Compression) -> Layout:
             return qcow2_compressed.Compressed(
                 source, told, packer,
                 looked.estimate(qcow2_compressed.FIRST_DEVIATIONS))
+        if scan.is_dense(told, looked.zero_share):
+            return Plain(told)
     return Plain(scan.map_blocks(source, CLUSTER_SIZE))
 
 
