@@ -110,6 +110,22 @@ class BlockMap:
         if last:
             yield last
 
+    def at_ranks(self, ranks: Iterable[int]) -> Iterator[int]:
+        """Blocks by their number among those with data.
+
+        :param ranks: ascending, each below ``used``.
+        """
+        wanted = iter(ranks)
+        rank = next(wanted, None)
+        before = 0
+        for run in self.runs():
+            while rank is not None and rank < before + run.count:
+                yield run.start + rank - before
+                rank = next(wanted, None)
+            if rank is None:
+                return
+            before += run.count
+
     def copies(self) -> Iterator[Segment]:
         """The data of all blocks in order; the last one is made whole."""
         for run in self.runs():

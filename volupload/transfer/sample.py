@@ -121,12 +121,5 @@ def spread(told: blocks.BlockMap, number: int,
     """At most ``number`` blocks with data, evenly, from rank ``first`` on."""
     population = told.used - first
     number = min(number, population)
-    wanted = (first + (2 * index + 1) * population // (2 * number)
-              for index in range(number))
-    rank = 0
-    following = next(wanted, None)
-    for run in told.runs():
-        while following is not None and following < rank + run.count:
-            yield run.start + following - rank
-            following = next(wanted, None)
-        rank += run.count
+    return told.at_ranks(first + (2 * index + 1) * population // (2 * number)
+                         for index in range(number))

@@ -75,16 +75,8 @@ def sample_blocks(told: blocks.BlockMap, number: int) -> Iterator[int]:
     """
     population = told.used
     number = min(number, population)
-    ranks = (_rank(part, number, population) for part in range(number))
-    wanted = next(ranks, None)
-    before = 0
-    for run in told.runs():
-        while wanted is not None and wanted < before + run.count:
-            yield run.start + wanted - before
-            wanted = next(ranks, None)
-        if wanted is None:
-            return
-        before += run.count
+    return told.at_ranks(_rank(part, number, population)
+                         for part in range(number))
 
 
 def _rank(part: int, parts: int, population: int) -> int:
