@@ -17,7 +17,7 @@ from tests.fixtures import loop
 from volupload import exception
 from volupload.transfer import blocks
 from volupload.transfer import Extent
-from volupload.transfer import readahead
+from volupload.transfer import guard
 from volupload.transfer import scan
 from volupload.transfer import sources
 
@@ -125,7 +125,7 @@ class TestDevice(testscenarios.WithScenarios, testtools.TestCase):
                                       buffer())
             self.assertEqual(errno.EIO, error.errno)
             error = self.assertRaises(
-                exception.SourceError, readahead.read_exactly, source,
+                exception.SourceError, guard.read_exactly, source,
                 4 * MI, buffer())
             self.assertEqual(4 * MI, error.offset)
             self.assertEqual(MI, source.readinto(3 * MI, buffer()))
@@ -136,7 +136,7 @@ class TestDevice(testscenarios.WithScenarios, testtools.TestCase):
             os.truncate(self.backing, 4 * MI)
             self.ioctl(LOOP_SET_CAPACITY)
             error = self.assertRaises(
-                exception.ShortRead, readahead.read_exactly, source,
+                exception.ShortRead, guard.read_exactly, source,
                 4 * MI - 4096, buffer())
             self.assertEqual(4 * MI, error.offset)
 

@@ -33,8 +33,6 @@ from volupload.transfer import Source
 from volupload.transfer import Zeros
 from volupload.transfer.guard import read_exactly
 
-__all__ = ('Item', 'Mark', 'ReadAhead', 'read_exactly')
-
 LOG = logging.getLogger(__name__)
 
 # Seconds that the thread gets to end after the transfer did.

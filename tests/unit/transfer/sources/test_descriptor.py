@@ -14,7 +14,7 @@ from hypothesis import strategies
 from tests import base
 from tests.fixtures import cache
 from volupload import exception
-from volupload.transfer import readahead
+from volupload.transfer import guard
 from volupload.transfer.sources import descriptor
 
 KI = 1024
@@ -165,7 +165,7 @@ class TestFailing(TestCase):
         self.assertEqual(MI, source.readinto(0, aligned(MI)))
         os.truncate(self.path, MI + 5000)
         error = self.assertRaises(
-            exception.ShortRead, readahead.read_exactly, source, MI,
+            exception.ShortRead, guard.read_exactly, source, MI,
             aligned(MI))
         self.assertEqual(MI + 5000, error.offset)
 
