@@ -110,6 +110,23 @@ class BlockMap:
         if last:
             yield last
 
+    def tables(self, absent: int, first: int,
+               step: int) -> Iterator[list[int]]:
+        """A table with an entry for each block, a region of it at a time.
+
+        Blocks with data get ``first``, ``first + step`` and so on, in order;
+        the others get ``absent``.
+        """
+        following = first
+        for start in range(0, self.count, REGION):
+            entries = [absent] * min(REGION, self.count - start)
+            for run in self.runs_of(start // REGION):
+                end = following + run.count * step
+                entries[run.start - start:run.end - start] = range(
+                    following, end, step)
+                following = end
+            yield entries
+
     def at_ranks(self, ranks: Iterable[int]) -> Iterator[int]:
         """Blocks by their number among those with data.
 

@@ -177,3 +177,18 @@ class _Copies:
 
     def __init__(self, found: blocks.BlockMap) -> None:
         self.segments = found.copies
+
+
+class TestTables(base.TestCase):
+
+    def test_entries_count_up_over_blocks_with_data_and_regions(self) -> None:
+        told = blocks.BlockMap((blocks.REGION + 3) * 512, 512)
+        told.mark(blocks.Run(1, 2))
+        told.mark(blocks.Run(blocks.REGION - 1, 3))
+        first, second = told.tables(-1, 100, 8)
+        self.assertEqual([-1, 100, 108, -1], first[:4])
+        self.assertEqual([-1] * (blocks.REGION - 4) + [116], first[3:])
+        self.assertEqual([124, 132, -1], second)
+
+    def test_a_volume_without_blocks_has_no_entries(self) -> None:
+        self.assertEqual([], list(blocks.BlockMap(0, 512).tables(-1, 0, 1)))

@@ -20,11 +20,9 @@ last block is made whole with zeros. The limit is QEMU's: block numbers up to
 2 GiB then, so that ``offData`` still fits its 32 bits.
 """
 
-from array import array
 from collections.abc import Iterator
 import dataclasses
 import struct
-import sys
 import uuid
 
 from volupload import exception
@@ -58,7 +56,6 @@ NO_GEOMETRY = (0, 0, 0, SECTOR)
 
 VDI_IMAGE_BLOCK_FREE = 0xffff_ffff
 _ENTRY_SIZE = 4
-_FREE = b'\xff' * (_ENTRY_SIZE * blocks.REGION)
 
 # QEMU's, block/vdi.c: a map of 2 GiB.
 VDI_BLOCKS_IN_IMAGE_MAX = 0x1fff_ffff
@@ -110,18 +107,8 @@ class Vdi:
                     none, none, *NO_GEOMETRY)).ljust(SECTOR, b'\0')
 
     def _block_map(self) -> Iterator[Segment]:
-        number = 0
-        for region in range(-(-self._data.count // blocks.REGION)):
-            first = region * blocks.REGION
-            count = min(blocks.REGION, self._data.count - first)
-            entries = array('I', _FREE[:count * _ENTRY_SIZE])
-            for run in self._data.runs_of(region):
-                entries[run.start - first:run.end - first] = array(
-                    'I', range(number, number + run.count))
-                number += run.count
-            if sys.byteorder == 'big':
-                entries.byteswap()
-            yield Literal(entries.tobytes())
+        for entries in self._data.tables(VDI_IMAGE_BLOCK_FREE, 0, 1):
+            yield Literal(struct.pack(f'<{len(entries)}I', *entries))
 
 
 def _align(size: int, alignment: int) -> int:

@@ -123,13 +123,7 @@ class Vhd:
     def _block_allocation_table(self) -> Iterator[Segment]:
         """4 MiB for the largest volume, in pieces of 32 KiB."""
         sector = (self._table_end + _ALIGNMENT) // SECTOR - 1
-        for first in range(0, self._blocks.count, blocks.REGION):
-            entries = [UNUSED] * min(blocks.REGION, self._blocks.count - first)
-            for run in self._blocks.runs_of(first // blocks.REGION):
-                end = sector + run.count * (_STRIDE // SECTOR)
-                entries[run.start - first:run.end - first] = range(
-                    sector, end, _STRIDE // SECTOR)
-                sector = end
+        for entries in self._blocks.tables(UNUSED, sector, _STRIDE // SECTOR):
             yield Literal(struct.pack(f'>{len(entries)}I', *entries))
         # The table fills its last sector; we go on to where the blocks begin.
         yield Literal(b'\xff' * (

@@ -126,20 +126,17 @@ class Vhdx:
 
     def _block_allocation_table(self) -> Iterator[Segment]:
         """256 MiB for the largest volume, in pieces of 64 KiB."""
-        offset = self._data_offset
-        for first in range(0, self._blocks.count, blocks.REGION):
-            entries = [PAYLOAD_BLOCK_ZERO] * min(
-                blocks.REGION, self._blocks.count - first)
-            for run in self._blocks.runs_of(first // blocks.REGION):
-                end = offset + run.count * BLOCK_SIZE
-                entries[run.start - first:run.end - first] = range(
-                    offset | PAYLOAD_BLOCK_FULLY_PRESENT, end, BLOCK_SIZE)
-                offset = end
+        tables = self._blocks.tables(
+            PAYLOAD_BLOCK_ZERO,
+            self._data_offset | PAYLOAD_BLOCK_FULLY_PRESENT, BLOCK_SIZE)
+        skipped = 8   # before the first chunk there is no bitmap
+        for entries in tables:
             table = b''.join(
                 SB_BLOCK_NOT_PRESENT + struct.pack(f'<{len(chunk)}Q', *chunk)
                 for chunk in _chunks(entries))
             # The bitmap's entry stands between two chunks, 2.5.
-            yield Literal(table if first else table[8:])
+            yield Literal(table[skipped:])
+            skipped = 0
 
 
 def make(source: Source, compression: Compression) -> Layout:
