@@ -17,9 +17,11 @@ as a library. Its errors are the ``TransferError`` branch of
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Sequence
 import dataclasses
+from typing import Any
+from typing import Generic
 from typing import Protocol
+from typing import TypeVar
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,20 +104,20 @@ class Zeros:
     length: int
 
 
-# What became of the units (clusters, grains) of a piece of the volume: their
-# new bytes, None for one that is all zeros. The bytes may be a part of the
-# buffer that was encoded.
-Encoded = Sequence[bytes | memoryview | None]
+Encoded = TypeVar('Encoded')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Generic[Encoded]):
     """``length`` bytes of the volume from ``offset``, encoded on their way.
 
     No longer than ``MAX_PACKED``. ``encode`` runs in a pool of threads,
     several at once and in any order. ``place`` gets its result in the
     order of the segments, writes down for the layout where it went, and
     returns what is to be sent: paddings and tables can be among it.
+
+    What is handed from one to the other is the layout's own affair. It may
+    have parts of the memory that was encoded in it, as what is sent may.
     """
 
     offset: int
@@ -135,7 +137,7 @@ class Barrier:
     """
 
 
-Segment = Literal | Copy | Zeros | Packed | Barrier
+Segment = Literal | Copy | Zeros | Packed[Any] | Barrier
 
 
 class Layout(Protocol):

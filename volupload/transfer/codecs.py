@@ -26,6 +26,7 @@ zstd is the package zstandard, or Python's own from 3.14 on.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import importlib
 import struct
 import threading
@@ -55,8 +56,12 @@ class Codec(Protocol):
     def compress(self, data: bytes | memoryview) -> bytes:
         """One finished stream; incompressible data makes it longer."""
 
+    def pieces(self, data: bytes | memoryview) -> Sequence[bytes | memoryview]:
+        """The same in pieces, which can be parts of ``data`` itself."""
+        return (self.compress(data),)
 
-class _Isal:
+
+class _Isal(Codec):
 
     def __init__(self, level: int, wbits: int) -> None:
         self._level = _ISAL_LEVELS[level]
@@ -66,7 +71,7 @@ class _Isal:
         return isal_zlib.compress(data, self._level, self._wbits)
 
 
-class _Zlib:
+class _Zlib(Codec):
 
     def __init__(self, level: int, wbits: int) -> None:
         self._level = level
@@ -76,11 +81,12 @@ class _Zlib:
         return zlib.compress(data, self._level, self._wbits)
 
 
-class _Stored:
+class _Stored(Codec):
     """RFC 1951 section 3.2.4, in the wrapper of RFC 1950 if it is asked for.
 
     64 KiB take 8 us, of which ISA-L's checksum has 4. zlib's level 0 takes
-    145 in the same run: it moves everything through its window.
+    145 in the same run: it moves everything through its window. In pieces
+    nothing is moved at all.
     """
 
     # CMF: deflate, window of 32 KiB; FLG: fastest, and the pair's check bits.
@@ -93,6 +99,9 @@ class _Stored:
         self._checksum = (isal_zlib or zlib).adler32
 
     def compress(self, data: bytes | memoryview) -> bytes:
+        return b''.join(self.pieces(data))
+
+    def pieces(self, data: bytes | memoryview) -> Sequence[bytes | memoryview]:
         pieces: list[bytes | memoryview] = []
         for start in range(0, len(data) or 1, self._MAX):
             piece = data[start:start + self._MAX]
@@ -102,10 +111,10 @@ class _Stored:
         if self._wrapper:
             checksum = self._checksum(data).to_bytes(4, 'big')
             pieces = [self._HEAD, *pieces, checksum]
-        return b''.join(pieces)
+        return pieces
 
 
-class _Zstd(threading.local):
+class _Zstd(Codec, threading.local):
     """A compressor is for one thread: each gets its own at its first call."""
 
     def __init__(self, make: Callable[[int], Callable[..., bytes]],

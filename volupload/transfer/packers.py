@@ -16,10 +16,11 @@ import queue
 import threading
 import time
 from types import TracebackType
+from typing import Any
+from typing import NamedTuple
 from typing import Self
 
 from volupload.transfer import buffers
-from volupload.transfer import Encoded
 from volupload.transfer import MAX_PACKED
 from volupload.transfer import Packed
 
@@ -36,10 +37,15 @@ def default_threads() -> int:
     return min(4, len(os.sched_getaffinity(0)))
 
 
+class _Done(NamedTuple):
+    encoded: Any = None
+    error: BaseException | None = None
+
+
 class Job:
     """A piece of the volume in a buffer, then what it was encoded to."""
 
-    def __init__(self, segment: Packed, data: memoryview,
+    def __init__(self, segment: Packed[Any], data: memoryview,
                  room: memoryview, buffer: buffers.Buffer) -> None:
         self.segment = segment
         self.buffer = buffer
@@ -49,26 +55,25 @@ class Job:
         # GiB of clusters costs 30,000 page faults instead of 10,000, and 0.47
         # instead of 0.31 s of the kernel's time.
         self._room = room
-        self._done: queue.SimpleQueue[
-            Encoded | BaseException] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[_Done] = queue.SimpleQueue()
 
     def run(self) -> None:
         try:
-            self._done.put(self.segment.encode(self._data))
+            self._done.put(_Done(self.segment.encode(self._data)))
         except BaseException as error:
-            self._done.put(error)
+            self._done.put(_Done(error=error))
 
-    def get(self, timeout: float) -> Encoded:
+    def get(self, timeout: float) -> Any:
         """What ``encode`` returned; what it raised is raised here.
 
         :raises queue.Empty: when it was not ready for ``timeout`` seconds.
         """
-        result = self._done.get(timeout=timeout)
-        if isinstance(result, BaseException):
-            raise result
-        return result
+        done = self._done.get(timeout=timeout)
+        if done.error is not None:
+            raise done.error
+        return done.encoded
 
-    def placed(self, encoded: Encoded) -> Iterator[buffers.Chunk]:
+    def placed(self, encoded: Any) -> Iterator[buffers.Chunk]:
         """What is to be sent for it, joined to chunks of about 1 MiB.
 
         Clusters of 64 KiB that became 24 KB, 16384 a GiB, joined against one

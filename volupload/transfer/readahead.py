@@ -174,7 +174,7 @@ class ReadAhead:
             self._ready.put(buffers.Chunk(FileRange(fd, offset, length),
                                           buffer))
 
-    def _pack(self, segment: Packed) -> None:
+    def _pack(self, segment: Packed[Any]) -> None:
         if not 0 < segment.length <= self._pool.size:
             raise exception.TransferError(
                 reason=f'the layout packs {segment.length} bytes at once')

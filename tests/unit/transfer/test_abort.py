@@ -12,7 +12,6 @@ from tests.unit.transfer.base import PipelineTestCase
 from tests.unit.transfer.base import Segments
 from volupload import exception
 from volupload.transfer import Barrier
-from volupload.transfer import Encoded
 from volupload.transfer import Extent
 from volupload.transfer import Layout
 from volupload.transfer import Literal
@@ -143,7 +142,7 @@ class TestLongWork(AbortTestCase):
         self.assert_no_threads()
 
     def test_in_encode(self) -> None:
-        def encode(data: memoryview) -> Encoded:
+        def encode(data: memoryview) -> list[memoryview]:
             self.hang()
             return [data]
         self.assert_leaves(
@@ -153,7 +152,7 @@ class TestLongWork(AbortTestCase):
                              {f'transfer-pack-{n}' for n in range(4)})
 
     def test_at_a_barrier(self) -> None:
-        def slow(data: memoryview) -> Encoded:
+        def slow(data: memoryview) -> list[bytes]:
             time.sleep(0.6)
             return []
         self.assert_leaves(

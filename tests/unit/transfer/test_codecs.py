@@ -53,6 +53,16 @@ class TestZlib(base.TestCase):
         self.assertEqual(data, zlib.decompress(
             codecs.stored().compress(data)))
 
+    def test_what_is_stored_is_not_copied(self) -> None:
+        data = memoryview(random.Random(2).randbytes(65536))
+        for wbits in (codecs.ZLIB_15, codecs.RAW_DEFLATE_12):
+            codec = codecs.stored(wbits)
+            pieces = codec.pieces(data)
+            self.assertEqual(codec.compress(data), b''.join(pieces))
+            self.assertEqual(65536, sum(
+                len(piece) for piece in pieces
+                if isinstance(piece, memoryview) and piece.obj is data.obj))
+
     def test_python_has_it_where_isal_is_missing(self) -> None:
         library = codecs.isal_zlib
         self.addCleanup(setattr, codecs, 'isal_zlib', library)

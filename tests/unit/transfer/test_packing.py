@@ -16,7 +16,6 @@ from tests.unit.transfer.base import Segments
 from volupload import exception
 from volupload.transfer import Barrier
 from volupload.transfer import Copy
-from volupload.transfer import Encoded
 from volupload.transfer import Literal
 from volupload.transfer import MAX_PACKED
 from volupload.transfer import Packed
@@ -24,6 +23,7 @@ from volupload.transfer import Segment
 from volupload.transfer import Zeros
 
 UNIT = 1024
+Encoded = list[bytes | memoryview | None]
 
 
 def compressed(data: memoryview) -> Encoded:

@@ -13,11 +13,11 @@ cluster, 32 KiB further on the average.
 import array
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import itertools
 import struct
 
 from volupload.transfer import codecs
-from volupload.transfer import Encoded
 from volupload.transfer.formats import qcow2_tables as tables
 from volupload.transfer.formats.qcow2_tables import CLUSTER_BITS
 from volupload.transfer.formats.qcow2_tables import CLUSTER_SIZE
@@ -41,6 +41,8 @@ _RAW_FRAME = struct.pack('<IBH', 0xFD2FB528, 0x60, CLUSTER_SIZE - 256) + (
 
 # The longest that a cluster becomes, with either codec.
 STORED_LENGTH = CLUSTER_SIZE + 10
+# What became of some clusters: their new bytes, None for one of zeros.
+Encoded = Sequence[bytes | None]
 # What 16 bits remember: 0 a cluster of zeros, 65535 a stored one, else bytes.
 _STORED_CODE = 0xFFFF
 
@@ -102,7 +104,7 @@ class Area:
     def left(self) -> int:
         return self.clusters * CLUSTER_SIZE - self.used
 
-    def place(self, encoded: Encoded) -> list[bytes | memoryview]:
+    def place(self, encoded: Encoded) -> list[bytes]:
         """Take the next clusters, up to the first that finds no room."""
         taken = []
         left = self.left

@@ -33,6 +33,7 @@ the volume is does not matter.
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import functools
 import secrets
 
@@ -41,7 +42,6 @@ from volupload.transfer import Barrier
 from volupload.transfer import blocks
 from volupload.transfer import codecs
 from volupload.transfer import Compression
-from volupload.transfer import Encoded
 from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import MAX_PACKED
@@ -58,6 +58,9 @@ MAX_LENGTH = MAX_SECTORS * extent.SECTOR
 # even so much less would be too long.
 _BEYOND_DOUBT = 6.0
 _GRAINS_A_JOB = MAX_PACKED // extent.GRAIN
+
+# What became of some grains, None for one of zeros.
+Encoded = Sequence[extent.Grain | None]
 
 
 class Vmdk:
@@ -158,11 +161,11 @@ class Tables:
         :raises TransferError: they would go beyond 2 TiB.
         """
         number = first % extent.NUM_GTES_PER_GT
-        for entry, data in enumerate(encoded, number):
-            if data is not None:
-                self._table[entry] = self._take(len(data))
+        for entry, grain in enumerate(encoded, number):
+            if grain is not None:
+                self._table[entry] = self._take(extent.length(grain))
                 self._has_grains = True
-                yield data
+                yield from grain
         if ends_table and self._has_grains:
             yield self._take_table(first // extent.NUM_GTES_PER_GT)
 
@@ -211,7 +214,7 @@ def make(source: Source, compression: Compression) -> Layout:
     if sampled or grains.used * extent.GRAIN > MAX_LENGTH:
         looked = sample.compressibility(
             source, grains,
-            lambda data: len(extent.grain(codec, 0, data) or b''))
+            lambda data: extent.length(extent.grain(codec, 0, data) or ()))
         if looked.estimate(-_BEYOND_DOUBT) > MAX_LENGTH:
             raise _too_long()
         if sampled and not looked.pays:

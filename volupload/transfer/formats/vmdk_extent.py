@@ -8,6 +8,7 @@ All numbers are little-endian, places and lengths are counted in sectors of
 """
 
 from array import array
+from collections.abc import Sequence
 import struct
 import sys
 
@@ -80,6 +81,12 @@ ddb.toolsVersion = "2147483647"
 ddb.virtualHWVersion = "4"
 '''
 
+# A grain as it goes into the file: a whole number of sectors, in pieces that
+# can be parts of the volume's data. With each of them joined, 512 MiB of
+# random data take 1.45 CPU seconds instead of 1.08, sha512 included, and
+# 105,000 page faults instead of 3,200 (medians of six, one run).
+Grain = Sequence[bytes | memoryview]
+
 _ZEROS = bytearray(GRAIN)
 _PADDINGS = [bytes(-length % SECTOR) for length in range(SECTOR)]
 
@@ -107,16 +114,21 @@ def marker(kind: int, sectors: int) -> bytes:
 
 
 def grain(codec: codecs.Codec, lba: int,
-          data: bytes | memoryview) -> bytes | None:
-    """A whole number of sectors with a grain in it, None if all is zero."""
+          data: bytes | memoryview) -> Grain | None:
+    """Marker, compressed data and padding; None if all is zero."""
     if len(data) < GRAIN:   # the volume's last; readers expect a whole one
         data = bytes(data).ljust(GRAIN, b'\0')
     if _ZEROS == data:   # type: ignore[comparison-overlap]
         return None
-    stream = codec.compress(data)
-    size = len(stream)
-    return b''.join((_GRAIN_MARKER.pack(lba, size), stream,
-                     _PADDINGS[(_GRAIN_MARKER.size + size) % SECTOR]))
+    stream = codec.pieces(data)
+    size = length(stream)
+    return (_GRAIN_MARKER.pack(lba, size), *stream,
+            _PADDINGS[(_GRAIN_MARKER.size + size) % SECTOR])
+
+
+def length(pieces: Grain) -> int:
+    """Bytes of all of it."""
+    return sum(map(len, pieces))
 
 
 def entries(count: int) -> 'array[int]':

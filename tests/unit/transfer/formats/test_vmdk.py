@@ -326,11 +326,11 @@ class TestLimit(base.TestCase):
     def test_grains_fill_an_image_up_to_2_tib(self) -> None:
         tables = vmdk.Tables(capacity=GI)
         grain = Long.of(2 * TI - 64 * KI)
-        self.assertEqual([grain], list(tables.place(0, False, [grain])))
+        self.assertEqual([grain], list(tables.place(0, False, [[grain]])))
 
     def test_a_sector_more_is_an_error(self) -> None:
         tables = vmdk.Tables(capacity=GI)
-        grains = [Long.of(2 * TI - 64 * KI), Long.of(512)]
+        grains = [[Long.of(2 * TI - 64 * KI)], [Long.of(512)]]
         error = self.assertRaises(exception.TransferError, list,
                                   tables.place(0, False, grains))
         self.assertIn('a vmdk image ends at 2199023255552 bytes (2 TiB)',
@@ -338,7 +338,7 @@ class TestLimit(base.TestCase):
 
     def test_tables_count_too(self) -> None:
         tables = vmdk.Tables(capacity=GI)
-        list(tables.place(0, False, [Long.of(2 * TI - 65 * KI)]))
+        list(tables.place(0, False, [[Long.of(2 * TI - 65 * KI)]]))
         self.assertRaises(exception.TransferError, list,
                           tables.place(1, True, []))
         self.assertRaises(exception.TransferError, list, tables.end())
