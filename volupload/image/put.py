@@ -85,7 +85,7 @@ def _send_body(sender: sending.Sender, chunks: Iterator[Chunk], *,
             return functools.partial(_late_answer, cause=error)
     if chunked:
         try:
-            sender.send(memoryview(b'0\r\n\r\n'))
+            sender.end_chunks()
         except (sending.Answered, OSError) as error:
             return functools.partial(_late_answer, cause=error)
     return None

@@ -21,8 +21,13 @@ from volupload import exception
 from volupload.transfer import FileRange
 
 # Glance reads 64 KiB at a time and copies larger chunks once more; uWSGI
-# resets the connection on chunks over its limit of 1 MiB.
+# resets the connection on chunks over its limit of 1 MiB. After one chunk that
+# is shorter Glance's reads and the chunks never meet again, and it copies
+# every read twice: 512 MiB in whole chunks took it 2.52 CPU seconds, cut where
+# the pieces of an image end 2.65 (medians of seven, one run; 3.0 and 3.1 s).
 CHUNK_SIZE = 64 * 1024
+_CHUNK_HEAD = b'%x\r\n' % CHUNK_SIZE
+_CHUNK_TAIL = b'\r\n'
 
 # Between two looks for an answer.
 _STEP = 1024 * 1024
@@ -33,6 +38,9 @@ _TLS_RECORD = 16 * 1024
 
 # The largest sector: reading with O_DIRECT begins and ends at its multiples.
 _ALIGNMENT = 4096
+
+
+_Vector = list[bytes | bytearray | memoryview]
 
 
 class Answered(Exception):
@@ -54,6 +62,7 @@ class Sender:
         self._early = 0 if self._tls else select.POLLIN
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
+        self._left = bytearray()   # less than a chunk
         sock.setblocking(False)
 
     def close(self) -> None:
@@ -65,22 +74,32 @@ class Sender:
         :raises OSError: the connection is broken, or stands still.
         """
         self._check_answer()
-        if self._tls:
-            self._send_records(data)
-        else:
-            self._send_vector([data])
+        self._send([data])
 
     def send_chunk(self, data: memoryview) -> None:
-        """The same in chunked coding (RFC 9112, section 7.1)."""
+        """The same in chunked coding (RFC 9112, section 7.1).
+
+        What is less than a chunk waits for the next data or ``end_chunks``.
+        """
         self._check_answer()
-        vector: list[bytes | memoryview] = []
-        for start in range(0, len(data), CHUNK_SIZE):
-            part = data[start:start + CHUNK_SIZE]
-            vector += [b'%x\r\n' % len(part), part, b'\r\n']
-        if self._tls:
-            self._send_records(memoryview(b''.join(vector)))
-        else:
-            self._send_vector(vector)
+        first = CHUNK_SIZE - len(self._left)
+        if len(data) < first:
+            self._left += data
+            return
+        vector = [_CHUNK_HEAD, self._left, data[:first], _CHUNK_TAIL]
+        end = len(data) - (len(data) - first) % CHUNK_SIZE
+        for start in range(first, end, CHUNK_SIZE):
+            vector += [_CHUNK_HEAD, data[start:start + CHUNK_SIZE],
+                       _CHUNK_TAIL]
+        self._send(vector)
+        self._left = bytearray(data[end:])
+
+    def end_chunks(self) -> None:
+        """What waits, and the last chunk, which is empty."""
+        self._check_answer()
+        head = b'%x\r\n' % len(self._left)
+        self._send([head, self._left, _CHUNK_TAIL, b'0\r\n\r\n']
+                   if self._left else [b'0\r\n\r\n'])
 
     def send_file(self, chunk: FileRange) -> None:
         """Let the kernel copy from the file; not over TLS.
@@ -119,7 +138,13 @@ class Sender:
             if event & self._early:
                 raise Answered()
 
-    def _send_vector(self, vector: list[bytes | memoryview]) -> None:
+    def _send(self, vector: _Vector) -> None:
+        if self._tls:
+            self._send_records(memoryview(b''.join(vector)))
+        else:
+            self._send_vector(vector)
+
+    def _send_vector(self, vector: _Vector) -> None:
         vector.reverse()   # what is next stands at the end
         while vector:
             try:

@@ -45,6 +45,25 @@ class SenderCase(base.TestCase):
             parts.append(part)
         return b''.join(parts)
 
+    def chunks(self, framed: bytes) -> list[bytes]:
+        """RFC 9112, section 7.1, up to the empty one."""
+        found = []
+        while framed != b'0\r\n\r\n':
+            head, _, framed = framed.partition(b'\r\n')
+            end = int(head, 16)
+            self.assertEqual(b'\r\n', framed[end:end + 2])
+            found.append(framed[:end])
+            framed = framed[end + 2:]
+        return found
+
+    def send_pieces(self) -> None:
+        dice = random.Random(2)
+        rest = memoryview(DATA)
+        while rest:
+            length = dice.randint(0, dice.choice([100, 70_000, 300_000]))
+            self.sender.send_chunk(rest[:length])
+            rest = rest[length:]
+
     def file(self, data: bytes = DATA, flags: int = os.O_RDONLY) -> int:
         path = pathlib.Path(
             self.useFixture(fixtures.TempDir()).path, 'volume')
@@ -64,26 +83,32 @@ class TestBytes(SenderCase):
             lambda: self.sender.send(data[1_000_001:])))
 
     def test_chunked_coding_frames_64_kib(self) -> None:
+        data = memoryview(DATA)
         self.assertEqual(
             b'10000\r\n' + DATA[:65536] + b'\r\n'
-            b'3\r\n' + DATA[65536:65539] + b'\r\n'
-            b'1\r\n' + DATA[:1] + b'\r\n',
+            b'4\r\n' + DATA[65536:65540] + b'\r\n0\r\n\r\n',
             self.arrives(
-                lambda: self.sender.send_chunk(memoryview(DATA)[:65539]),
-                lambda: self.sender.send_chunk(memoryview(DATA)[:1])))
+                lambda: self.sender.send_chunk(data[:65539]),
+                lambda: self.sender.send_chunk(data[65539:65540]),
+                self.sender.end_chunks))
+
+    def test_nothing_is_just_an_end(self) -> None:
+        self.assertEqual(b'0\r\n\r\n', self.arrives(
+            lambda: self.sender.send_chunk(memoryview(b'')),
+            self.sender.end_chunks))
+
+    def test_chunks_are_whole_however_the_data_comes(self) -> None:
+        chunks = self.chunks(self.arrives(
+            self.send_pieces, self.sender.end_chunks))
+        self.assertEqual(DATA, b''.join(chunks))
+        self.assertEqual([65536] * 45 + [len(DATA) % 65536],
+                         list(map(len, chunks)))
 
     def test_a_slow_reader_gets_every_frame_once(self) -> None:
         self.ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        framed = self.arrives(
-            lambda: self.sender.send_chunk(memoryview(DATA)))
-        plain, rest = b'', framed
-        while rest:
-            head, _, rest = rest.partition(b'\r\n')
-            length = int(head, 16)
-            plain += rest[:length]
-            self.assertEqual(b'\r\n', rest[length:length + 2])
-            rest = rest[length + 2:]
-        self.assertEqual(DATA, plain)
+        self.assertEqual(DATA, b''.join(self.chunks(self.arrives(
+            lambda: self.sender.send_chunk(memoryview(DATA)),
+            self.sender.end_chunks))))
 
     def test_bytes_that_trickle_keep_it_going(self) -> None:
         self.ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
