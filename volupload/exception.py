@@ -14,7 +14,8 @@ told to the client in general words only::
     ├── Unauthorized (401)
     ├── PolicyNotAuthorized (403)
     ├── NotFound (404)
-    │   └── VolumeNotFound, VolumeTypeNotFound, UploadNotFound, RouteNotFound
+    │   └── VolumeNotFound, VolumeTypeNotFound, UploadNotFound,
+    │     MessageNotFound, RouteNotFound
     ├── MethodNotAllowed (405), VersionNotSupported (406)
     ├── StatusConflict (409)
     ├── RequestTooLarge (413), UnsupportedContentType (415)
@@ -111,6 +112,10 @@ class VolumeTypeNotFound(NotFound):
 
 class UploadNotFound(NotFound):
     msg_fmt = 'Upload {upload_id} could not be found.'
+
+
+class MessageNotFound(NotFound):
+    msg_fmt = 'Message {message_id} could not be found.'
 
 
 class MethodNotAllowed(VoluploadError):

@@ -10,14 +10,89 @@ upload_group = cfg.OptGroup(
 upload_opts = [
     cfg.IntOpt(
         'max_concurrent',
-        default=4, min=1, max=256,
+        default=4, min=1, max=256, mutable=True,
         help='''
 How many volumes one manager uploads at the same time. Further uploads wait
-in the queue, the oldest first.
+in the queue: the next is the oldest upload of the project that has the fewest
+under way.
 
 Glance takes in well over 100 MB/s from a single upload and needs about six
 CPU seconds per GiB for it, so a few are enough to keep it busy. Each running
 upload holds at most 64 MiB of memory here.
+'''),
+    cfg.IntOpt(
+        'max_concurrent_per_project',
+        default=0, min=0, mutable=True,
+        help='''
+How many uploads of one project all managers together run at the same time; 0
+is no limit. The project with the fewest under way is served first in any
+case, so a limit is needed only to keep slots free for those who come later.
+'''),
+    cfg.IntOpt(
+        'max_queued_per_project',
+        default=0, min=0, mutable=True,
+        help='''
+How many uploads of one project may wait in the queue; 0 is no limit. A
+request beyond it is answered with 413.
+'''),
+    cfg.IntOpt(
+        'lease_timeout',
+        default=60, min=10,
+        help='''
+Seconds without a sign of life after which a running upload is taken away from
+its manager and begun anew by another. Must be the same in all managers, and
+several times ``progress_interval``.
+'''),
+    cfg.IntOpt(
+        'progress_interval',
+        default=2, min=1,
+        help='''
+Seconds between two signs of life of a running upload. Each is one UPDATE in
+the database, with the progress that the API shows; it is also how a manager
+learns without the message bus that an upload is cancelled.
+'''),
+    cfg.IntOpt(
+        'max_attempts',
+        default=5, min=1,
+        help='''
+How often an upload is begun before it fails. Only faults that may pass are
+tried again: Glance that is not there or answers with 5xx, a database that is
+away, a manager that died. What Glance refuses fails at once.
+'''),
+    cfg.IntOpt(
+        'retry_interval',
+        default=5, min=0,
+        help='''
+Seconds between the first and the second attempt. Every further pause is twice
+as long, up to ``retry_interval_max``.
+'''),
+    cfg.IntOpt(
+        'retry_interval_max',
+        default=300, min=0,
+        help='''
+The longest pause between two attempts, in seconds.
+'''),
+    cfg.IntOpt(
+        'creating_timeout',
+        default=180, min=10,
+        help='''
+Seconds after which an upload that is still ``creating`` is taken for left
+behind by an API process that died. Must be longer than the API may wait for
+Glance.
+'''),
+    cfg.IntOpt(
+        'image_check_interval',
+        default=10, min=1,
+        help='''
+Seconds between two looks at the image of a running upload. One that its owner
+has deleted ends the upload.
+'''),
+    cfg.BoolOpt(
+        'notify_progress',
+        default=False,
+        help='''
+Whether a notification ``upload.progress`` goes out with every sign of life of
+a running upload.
 '''),
     cfg.IntOpt(
         'sweep_interval',
@@ -73,7 +148,7 @@ this level does not count for it.
 '''),
     cfg.IntOpt(
         'bandwidth_limit',
-        default=0, min=0, max=1024 * 1024,
+        default=0, min=0, max=1024 * 1024, mutable=True,
         help='''
 The most that all uploads of one manager send together, in MiB per second; 0
 is no limit. Running uploads share it evenly. It counts the bytes of the

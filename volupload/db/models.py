@@ -96,9 +96,11 @@ class Upload(Base):
 
     __tablename__ = 'uploads'
     __table_args__ = (
-        sa.Index('uploads_by_status', 'status', 'created_at'),
+        # The queue: finished rows are never touched by a claim or a sweep.
+        sa.Index('uploads_by_queue', 'status', 'project_id', 'created_at'),
         sa.Index('uploads_by_project', 'project_id', 'created_at'),
         sa.Index('uploads_by_volume', 'volume_id'),
+        sa.Index('uploads_by_finish', 'finished_at'),
         TABLE,
     )
 
@@ -113,19 +115,58 @@ class Upload(Base):
     image_name: Mapped[str] = mapped_column(sa.String(255))
     disk_format: Mapped[str] = mapped_column(sa.String(32))
     container_format: Mapped[str] = mapped_column(sa.String(32))
+    # Null: Glance's own default. Kept for an upload that is done again.
+    visibility: Mapped[str | None] = mapped_column(sa.String(32))
     # Set on the image after the data is in: a protected image cannot be
     # deleted when the upload fails.
     protected: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(sa.String(32))
     previous_status: Mapped[str] = mapped_column(sa.String(32))
     reason: Mapped[str | None] = mapped_column(sa.Text)
+    # The volume's, which may be gone when somebody asks.
+    size_gb: Mapped[int] = mapped_column(default=0)
+    # Who has it: `host:pid:number`. With `attempt`, which counts the claims,
+    # it tells the holder of the lease from all earlier ones.
     worker: Mapped[str | None] = mapped_column(sa.String(255))
+    attempt: Mapped[int] = mapped_column(default=0)
+    # When the worker last renewed its lease, by the database's clock.
+    heartbeat_at: Mapped[datetime.datetime | None] = mapped_column(PreciseTime)
+    # Not to be claimed before: the pause after an attempt that failed.
+    not_before: Mapped[datetime.datetime | None] = mapped_column(PreciseTime)
+    phase: Mapped[str | None] = mapped_column(sa.String(32))
+    # The image's bytes altogether; null until that is known.
     image_size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    bytes_read: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     bytes_sent: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    # Bytes sent per second, of late.
+    rate: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[datetime.datetime] = mapped_column(
         PreciseTime, default=precise_now)
     started_at: Mapped[datetime.datetime | None]
     finished_at: Mapped[datetime.datetime | None]
+
+
+class Message(Base):
+    """Tells a user, later, why something failed."""
+
+    __tablename__ = 'messages'
+    __table_args__ = (
+        sa.Index('messages_by_project', 'project_id', 'created_at'),
+        sa.Index('messages_by_expiry', 'expires_at'),
+        TABLE,
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    project_id: Mapped[str] = mapped_column(sa.String(255))
+    request_id: Mapped[str | None] = mapped_column(sa.String(64))
+    resource_type: Mapped[str] = mapped_column(sa.String(36))
+    resource_uuid: Mapped[str] = mapped_column(sa.String(36))
+    event_id: Mapped[str] = mapped_column(sa.String(255))
+    user_message: Mapped[str] = mapped_column(sa.Text)
+    message_level: Mapped[str] = mapped_column(sa.String(32))
+    created_at: Mapped[datetime.datetime] = mapped_column(
+        PreciseTime, default=precise_now)
+    expires_at: Mapped[datetime.datetime]
 
 
 class Service(Base):

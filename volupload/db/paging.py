@@ -64,6 +64,15 @@ def keys(table: sa.FromClause, sort: Sequence[tuple[str, str]],
             for name, direction in wanted]
 
 
+def page(query: sa.Select[Any], ordered_by: Sequence[Key], last: object | None,
+         limit: int | None, offset: int) -> sa.Select[Any]:
+    """The rows of a query in this order, from the one after `last` on."""
+    if last is not None:
+        query = query.where(follow(last, ordered_by))
+    terms = [term for key in ordered_by for term in key.order()]
+    return query.order_by(*terms).limit(limit).offset(offset)
+
+
 def follow(row: object, ordered_by: Sequence[Key]) -> Column:
     """A criterion that is true of the rows after `row`."""
     criterion: Column = sa.false()

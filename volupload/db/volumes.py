@@ -73,12 +73,11 @@ def get_all(*, project_id: str | None, filters: Mapping[str, Any],
         orm.selectinload(Volume.metadata_items))
     if project_id is not None:
         query = query.where(Volume.project_id == project_id)
-    if marker:
-        last = get(marker, project_id=project_id, metadata=False)
-        query = query.where(paging.follow(last, keys))
-    query = query.order_by(*(term for key in keys for term in key.order()))
+    last = (get(marker, project_id=project_id, metadata=False)
+            if marker else None)
+    query = paging.page(query, keys, last, limit, offset)
     with session.reader() as reading:
-        return list(reading.scalars(query.limit(limit).offset(offset)))
+        return list(reading.scalars(query))
 
 
 def _filtered(query: sa.Select[Volume],

@@ -41,19 +41,31 @@ UPLOAD_TRANSITIONS: dict[UploadStatus, frozenset[UploadStatus]] = {
         UploadStatus.QUEUED, UploadStatus.FAILED}),
     # A worker claims it; or it is cancelled before one does.
     UploadStatus.QUEUED: frozenset({
-        UploadStatus.RUNNING, UploadStatus.FAILED, UploadStatus.CANCELLED}),
-    # It ends, is asked to stop, or is given back for another attempt.
+        UploadStatus.RUNNING, UploadStatus.CANCELLING, UploadStatus.FAILED,
+        UploadStatus.CANCELLED}),
+    # It ends, is asked to stop, or is given back for another attempt; it is
+    # cancelled without being asked when its image's owner deletes the image.
     UploadStatus.RUNNING: frozenset({
         UploadStatus.SUCCEEDED, UploadStatus.FAILED, UploadStatus.QUEUED,
-        UploadStatus.CANCELLING}),
+        UploadStatus.CANCELLING, UploadStatus.CANCELLED}),
     # Stopped; or it had ended before the wish was seen.
     UploadStatus.CANCELLING: frozenset({
         UploadStatus.CANCELLED, UploadStatus.SUCCEEDED, UploadStatus.FAILED}),
     UploadStatus.SUCCEEDED: frozenset(),
-    UploadStatus.FAILED: frozenset(),
+    # An admin has it done again, with a new image.
+    UploadStatus.FAILED: frozenset({UploadStatus.CREATING}),
     UploadStatus.CANCELLED: frozenset(),
 }
 
-FINISHED = frozenset(
-    status for status, following in UPLOAD_TRANSITIONS.items()
-    if not following)
+FINISHED = frozenset({
+    UploadStatus.SUCCEEDED, UploadStatus.FAILED, UploadStatus.CANCELLED})
+# What a worker has in hand, under a lease.
+LEASED = frozenset({UploadStatus.RUNNING, UploadStatus.CANCELLING})
+
+
+class UploadPhase(enum.StrEnum):
+    """What a running upload is doing."""
+
+    LAYING_OUT = 'laying_out'        # looks where the volume has data
+    SENDING = 'sending'              # Glance gets the image
+    VERIFYING = 'verifying'          # what Glance stored is compared
