@@ -86,7 +86,8 @@ class Sender:
         if len(data) < first:
             self._left += data
             return
-        vector = [_CHUNK_HEAD, self._left, data[:first], _CHUNK_TAIL]
+        vector: _Vector = [_CHUNK_HEAD, self._left, data[:first],
+                           _CHUNK_TAIL]
         end = len(data) - (len(data) - first) % CHUNK_SIZE
         for start in range(first, end, CHUNK_SIZE):
             vector += [_CHUNK_HEAD, data[start:start + CHUNK_SIZE],
