@@ -6,11 +6,13 @@ import sqlalchemy
 from tests import base
 from tests.fixtures import database
 from tests.fixtures import services
+from tests.unit.db import queue_statements
 from tests.unit.db import statements
 from volupload.db import session
 
 
-class TestMariaDB(base.TestCase, statements.Statements):
+class TestMariaDB(base.TestCase, statements.Statements,
+                 queue_statements.QueueStatements):
 
     def setUp(self) -> None:
         super().setUp()
@@ -18,7 +20,8 @@ class TestMariaDB(base.TestCase, statements.Statements):
         self.useFixture(database.Database(server.url))
 
 
-class TestPostgreSQL(base.TestCase, statements.Statements):
+class TestPostgreSQL(base.TestCase, statements.Statements,
+                 queue_statements.QueueStatements):
 
     def setUp(self) -> None:
         super().setUp()

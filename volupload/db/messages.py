@@ -42,7 +42,8 @@ def get(message_id: str, project_id: str | None = None) -> Message:
     """
     query = sa.select(Message).where(Message.id == message_id)
     with session.reader() as reading:
-        found = reading.scalars(_of_project(query, project_id)).first()
+        found: Message | None = reading.scalars(
+            _of_project(query, project_id)).first()
     if found is None:
         raise exception.MessageNotFound(message_id=message_id)
     return found

@@ -66,14 +66,15 @@ def _claim(upload: Upload, worker: str) -> bool:
 def _next(hosts: Collection[str], per_project: int) -> list[Upload]:
     """The uploads whose turn it is, the first of each project in order."""
     with session.reader() as reading:
-        under_way = dict(reading.execute(
-            sa.select(Upload.project_id, sa.func.count())
-            .where(Upload.status.in_(LEASED))
-            .group_by(Upload.project_id)).tuples().all())
+        under_way: dict[str, int] = {
+            project: count for project, count in reading.execute(
+                sa.select(Upload.project_id, sa.func.count())
+                .where(Upload.status.in_(LEASED))
+                .group_by(Upload.project_id))}
         waiting = reading.execute(
             sa.select(Upload.project_id, sa.func.min(Upload.created_at))
             .where(*_eligible(hosts))
-            .group_by(Upload.project_id)).tuples().all()
+            .group_by(Upload.project_id)).all()
         turns = sorted(
             (under_way.get(project, 0), oldest, project)
             for project, oldest in waiting

@@ -79,7 +79,7 @@ def get(upload_id: str, project_id: str | None = None) -> Upload:
     query = _of_project(sa.select(Upload).where(Upload.id == upload_id),
                         project_id)
     with session.reader() as reading:
-        upload = reading.scalars(query).first()
+        upload: Upload | None = reading.scalars(query).first()
     if upload is None:
         raise exception.UploadNotFound(upload_id=upload_id)
     return upload

@@ -2,12 +2,14 @@
 
 from tests import base
 from tests.fixtures import database
+from tests.unit.db import queue_statements
 from tests.unit.db import statements
 from volupload.db import session
 from volupload.db import volumes
 
 
-class TestSqlite(base.TestCase, statements.Statements):
+class TestSqlite(base.TestCase, statements.Statements,
+                 queue_statements.QueueStatements):
 
     def setUp(self) -> None:
         super().setUp()
