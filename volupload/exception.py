@@ -22,7 +22,8 @@ told to the client in general words only::
     ├── ImageError (500)
     │   ├── ImageRefused (Glance's own code)
     │   ├── ImageServiceError, ImageNotFound
-    │   └── ImageAlreadyActive, ImageDataRefused, ContentRefused
+    │   ├── ImageAlreadyActive, ImageNotProven, ImageNotQueued
+    │   └── ImageDataRefused, ContentRefused
     ├── TransferError (500)
     │   ├── SourceError, ShortRead, TransferCancelled
     │   └── UnsupportedFormat, UnsupportedCompression
@@ -185,10 +186,25 @@ class ImageAlreadyActive(ImageError):
     msg_fmt = 'Image {image_id} is active already.'
 
 
+class ImageNotProven(ImageError):
+    """It has data, and nobody can say any more whether it is the volume's."""
+
+    msg_fmt = ('The image service failed: an attempt that broke off had sent '
+               'everything, but that it was this volume cannot be proven any '
+               'more: {reason}')
+
+
+class ImageNotQueued(ImageError):
+    """It takes no data: Glance left it so after an attempt that broke off."""
+
+    msg_fmt = 'Glance takes no data for the image: it is {status}, not queued.'
+
+
 class ImageDataRefused(ImageError):
     """Glance answered the data with an error: ``status`` and ``reason``."""
 
     msg_fmt = 'Glance refused the image data: {status} {reason}'
+    status = 0
 
 
 class TransferError(VoluploadError):

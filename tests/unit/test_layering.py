@@ -34,9 +34,14 @@ PART_OF = {
     'volume.endings': 'volume.manager',
     'volume.keeper': 'volume.manager',
     'volume.loop': 'volume.manager',
-    'volume.orphans': 'volume.manager',
+    'volume.metered': 'volume.manager',
+    'volume.notifications': 'volume.manager',
+    'volume.reaper': 'volume.manager',
+    'volume.retries': 'volume.manager',
     'volume.service': 'volume.manager',
+    'volume.slots': 'volume.manager',
     'volume.uploader': 'volume.manager',
+    'volume.watch': 'volume.manager',
 }
 
 # The few rooms of one row that know another of it: who, whom.

@@ -9,7 +9,9 @@ may set them as it likes.
 import errno
 import os
 import pathlib
+import signal
 import sys
+import threading
 
 from oslo_config import cfg
 
@@ -51,6 +53,9 @@ def run() -> None:
     volume_service.check()
     server = api.listen()
     api.exit_on_sigterm()
+    # Apart, because a signal may come in the middle of a line of the log.
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(
+        target=volume_service.reset, name='reload').start())
     try:
         volume_service.start()
         api.serve(server)

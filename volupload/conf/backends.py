@@ -17,6 +17,18 @@ backend_opts: list[cfg.Opt] = [
 How this backend keeps volumes.
 '''),
     cfg.StrOpt(
+        'backend_host',
+        help='''
+The name that stands for ``[DEFAULT] host`` in the volumes of this backend.
+
+Managers that reach the same volumes, for example on a file system that they
+share, give the backend the same section name and the same ``backend_host``,
+and each keeps a ``host`` of its own. Then any of them makes, deletes and
+uploads these volumes, and when one dies the others carry on. The volumes that
+are there belong to the name they were made under, so choose it before the
+first one.
+'''),
+    cfg.StrOpt(
         'path',
         default='$state_path/volumes',
         help='''

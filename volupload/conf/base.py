@@ -15,7 +15,8 @@ Name of this volume manager in the service list and on the message bus.
 
 A volume remembers the manager that made it as ``host@backend``, and its
 uploads are sent there. Give the same name to a manager that takes over the
-volumes of another; give different names to managers that run side by side.
+volumes of another; give different names to managers that run side by side,
+also to those that share a backend (``backend_host`` in the backend's section).
 '''),
     cfg.StrOpt(
         'state_path',

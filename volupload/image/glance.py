@@ -76,6 +76,7 @@ class ImageService(records.ImageRecords):
             Glance then compares; None: not known.
         :raises ImageNotFound: it is deleted or never was.
         :raises ImageAlreadyActive: it has its data.
+        :raises ImageNotQueued: it takes none, after some time of waiting.
         :raises ImageDataRefused: with Glance's ``status`` and ``reason``.
         :raises ImageServiceError: the connection broke, or stood still for
             ``[glance] stall_timeout``, and the image is not active. If its
@@ -89,8 +90,7 @@ class ImageService(records.ImageRecords):
             if status == 'active':
                 raise exception.ImageAlreadyActive(image_id=image_id)
             if status != 'queued':
-                raise exception.ImageDataRefused(
-                    status=409, reason=f'The image is {status}, not queued.')
+                raise exception.ImageNotQueued(status=status)
             connection, path, headers = self._prepare(image_id, scope)
             try:
                 with (contextlib.closing(connection),

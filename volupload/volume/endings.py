@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an upload ends: three ways, and what is insisted on in each.
+"""How a worker's part of an upload ends, and what is insisted on in each way.
 
-The image of a success is never deleted, whatever happens to the database
-afterwards. That of a failure goes before the row says so; if Glance is away
-it is tried for a while longer.
+::
+
+    succeeded   the row says so; the image stays, whatever the database does
+    failed      the image goes, then the row says why
+    cancelled   the same
+    put back    the row is queued again: for another attempt, or because this
+                process is to end
+
+While the database is away each is tried for ``database_patience``, and the
+lease is renewed meanwhile. Before an image is deleted the lease is renewed
+as well: a worker that lost it touches nothing. An image that cannot be
+deleted keeps its upload from its end for ``deletion_patience``. Whatever
+does not come to an end here is left to `volupload.volume.reaper`.
 """
 
 from collections.abc import Callable
@@ -12,70 +22,158 @@ import time
 from typing import Any
 
 from volupload import exception
+from volupload.conf import CONF
 from volupload.db import models
+from volupload.db import queue
 from volupload.db import uploads
 from volupload.image import glance
 from volupload.transfer import pipeline
+from volupload.volume import notifications
+from volupload.volume import retries
 from volupload.volume.status import UploadStatus
+from volupload.volume.watch import Cause
+from volupload.volume.watch import Watch
 
 LOG = logging.getLogger(__name__)
+
+_REASONS = {Cause.CANCELLED: 'The upload was cancelled.',
+            Cause.GONE: 'The image was deleted during the upload.'}
+_STALE = ('The database could not be reached for longer than the lease of '
+          'the upload.')
 
 
 class Endings:
     """
     :param aborted: tells, when asked, that the process is about to end.
+    :param notifier: tells the message bus.
     """
 
     # Seconds for which the end of an upload is tried to be written down, and
-    # the image of a failed one to be deleted, while the database or Glance
-    # are away.
+    # its image to be deleted.
     database_patience = 600.0
-    deletion_patience = 120.0
+    deletion_patience = 300.0
+    # Whether an upload ends without the deletion when that time is over.
+    gives_up = True
 
     def __init__(self, images: glance.ImageService,
-                 aborted: Callable[[], bool]) -> None:
+                 aborted: Callable[[], bool],
+                 notifier: notifications.Notifier | None = None) -> None:
         self._images = images
         self._aborted = aborted
+        self.notifier = notifier or notifications.Notifier()
 
-    def succeed(self, upload: models.Upload, sent: pipeline.Streamed) -> None:
-        self._settle(upload, UploadStatus.SUCCEEDED, None,
-                     image_size=sent.bytes_sent, bytes_sent=sent.bytes_sent)
+    def succeeded(self, watch: Watch, sent: pipeline.Streamed) -> None:
+        if self._settle(watch, UploadStatus.SUCCEEDED, None,
+                        image_size=sent.bytes_sent,
+                        bytes_sent=sent.bytes_sent,
+                        bytes_read=sent.bytes_read):
+            self.notifier.end(watch.upload)
 
-    def fail(self, upload: models.Upload, reason: str) -> None:
-        LOG.error('Upload %s of volume %s into image %s failed: %s',
-                  upload.id, upload.volume_id, upload.image_id, reason)
-        deleted = self._delete_image(upload)
-        if not deleted:
-            reason += ' (and the image could not be deleted at once)'
-        self._settle(upload, UploadStatus.FAILED, reason)
-        if not deleted and not self._insist(
-                lambda: self._delete_image(upload), self.deletion_patience):
-            LOG.error('Image %s of upload %s remains in Glance',
-                      upload.image_id, upload.id)
+    def failed(self, watch: Watch, error: Exception) -> None:
+        """End it, or put it back if the fault may pass."""
+        if watch.cause is not None:   # then the error is its consequence
+            self.stopped(watch)
+            return
+        upload, reason = watch.upload, retries.reason(error)
+        verdict = retries.verdict(error)
+        if verdict is retries.Verdict.GONE:
+            watch.stop(Cause.GONE)
+            self.stopped(watch)
+        elif (verdict is retries.Verdict.AGAIN
+                and upload.attempt < CONF.upload.max_attempts):
+            self._put_back(watch, reason, delay=retries.delay(upload.attempt))
+        else:
+            self.fail(watch, reason)
 
-    def requeue(self, upload: models.Upload) -> None:
-        LOG.info('Upload %s is put back into the queue', upload.id)
-        self._insist(lambda: uploads.transition(
-            upload.id, UploadStatus.RUNNING, UploadStatus.QUEUED,
-            worker=None) or True, self.database_patience)
+    def stopped(self, watch: Watch) -> None:
+        """End what was broken off, as the cause wants it."""
+        match watch.cause:
+            case Cause.CANCELLED | Cause.GONE:
+                self.cancel(watch, _REASONS[watch.cause])
+            case Cause.STALE:
+                self._put_back(watch, _STALE)
+            case Cause.LOST:
+                self._log_loss(watch)
+            case None:
+                self._put_back(watch, None, counted=False)
 
-    def _settle(self, upload: models.Upload, to: UploadStatus,
-                reason: str | None, **values: Any) -> None:
-        def settle() -> bool:
-            if not uploads.settle(upload, to, reason, **values):
-                LOG.warning('Upload %s is no longer ours to be made %s',
-                            upload.id, to)
-            return True
-        self._insist(settle, self.database_patience)
+    def fail(self, watch: Watch, reason: str) -> None:
+        upload = watch.upload
+        LOG.error('Upload %s of volume %s into image %s failed after %s '
+                  'bytes and %.1f s: %s', upload.id, upload.volume_id,
+                  upload.image_id, watch.bytes_sent, watch.seconds, reason)
+        if self._end_without_image(watch, UploadStatus.FAILED, reason):
+            self.notifier.error(upload, reason)
 
-    def _delete_image(self, upload: models.Upload) -> bool:
-        try:
-            self._images.delete_image(upload.image_id)
-        except exception.VoluploadError as error:
-            LOG.error('Image %s of upload %s could not be deleted: %s',
-                      upload.image_id, upload.id, error)
+    def cancel(self, watch: Watch, reason: str) -> None:
+        if self._end_without_image(watch, UploadStatus.CANCELLED, reason):
+            self.notifier.end(watch.upload)
+
+    def _put_back(self, watch: Watch, reason: str | None, *,
+                  delay: float = 0.0, counted: bool = True) -> None:
+        upload = watch.upload
+        LOG.warning('Upload %s goes back to the queue for %g s after attempt '
+                    '%s: %s', upload.id, delay, upload.attempt,
+                    reason or 'this manager is to end, or has lost it')
+        if not self._change(watch, lambda: queue.requeue(
+                upload, delay=delay, counted=counted, reason=reason)):
+            # Somebody may have cancelled it at the same moment.
+            if watch.cause is Cause.CANCELLED:
+                self.stopped(watch)
+
+    def _end_without_image(self, watch: Watch, to: UploadStatus,
+                           reason: str) -> bool:
+        """The image first: so no crash leaves one that nobody knows of."""
+        deleted = self._insist(lambda: self._delete_image(watch),
+                               self.deletion_patience)
+        if watch.cause is Cause.LOST:
+            self._log_loss(watch)
             return False
+        if not deleted:
+            LOG.error('Image %s of upload %s could not be deleted',
+                      watch.upload.image_id, watch.upload.id)
+            if self._aborted() or not self.gives_up:
+                return False
+            reason += ' (and the image could not be deleted)'
+        return self._settle(watch, to, reason)
+
+    def _delete_image(self, watch: Watch) -> bool:
+        if watch.beat():
+            delete_image(self._images, watch.upload)
         return True
+
+    def _settle(self, watch: Watch, to: UploadStatus, reason: str | None,
+                **values: Any) -> bool:
+        upload = watch.upload
+        if not self._change(watch, lambda: uploads.settle(
+                upload, to, reason, **values)):
+            return False
+        upload.update({'status': to, 'reason': reason, **values})
+        LOG.info('Upload %s of volume %s into image %s is %s: %s bytes in '
+                 '%.1f s', upload.id, upload.volume_id, upload.image_id, to,
+                 upload.bytes_sent, watch.seconds)
+        return True
+
+    def _change(self, watch: Watch, change: Callable[[], bool]) -> bool:
+        """Do a compare-and-swap as the last thing.
+
+        :returns: False if the upload is not ours any more, if its status
+            does not allow it, or if the database stays away.
+        """
+        changed = False
+
+        def step() -> bool:
+            nonlocal changed
+            # A beat brings the status up to date that is swapped.
+            changed = watch.finish(change) or (
+                watch.beat() and watch.finish(change))
+            return True
+        if self._insist(step, self.database_patience) and not changed:
+            self._log_loss(watch)
+        return changed
+
+    def _log_loss(self, watch: Watch) -> None:
+        LOG.warning('Upload %s is no longer ours to end', watch.upload.id)
 
     def _insist(self, step: Callable[[], bool], patience: float) -> bool:
         """Try a step until it says that it is done, at growing distances.
@@ -85,16 +183,32 @@ class Endings:
         """
         deadline, pause = time.monotonic() + patience, 0.5
         while not _done(step):
-            if self._aborted() or time.monotonic() > deadline:
+            if self._aborted() or time.monotonic() + pause > deadline:
                 return False
             time.sleep(pause)
             pause = min(2 * pause, 10)
         return True
 
 
+def delete_image(images: glance.ImageService, upload: models.Upload) -> None:
+    """Remove the image of an upload; one that is gone is fine.
+
+    :raises ImageError: Glance cannot be asked, or refuses.
+    """
+    if upload.protected:
+        # It may have got that far: the process died before the last step.
+        try:
+            images.update_image(upload.image_id, protected=False)
+        except exception.ImageNotFound:
+            return
+    images.delete_image(upload.image_id)
+
+
 def _done(step: Callable[[], bool]) -> bool:
     try:
         return step()
+    except exception.VoluploadError as error:
+        LOG.error('A last step of an upload failed: %s', error)
     except Exception:
         LOG.exception('A last step of an upload failed')
-        return False
+    return False

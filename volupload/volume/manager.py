@@ -2,17 +2,20 @@
 """The volume manager: makes volumes, deletes them, uploads them.
 
 What there is to do stands in the database. An RPC message only wakes one of
-two loops, which look there and also do so by themselves every
+the loops, which look there and also do so by themselves every
 ``sweep_interval`` seconds; a message that is lost delays work, no more.
 
 * *volumes* says that the manager lives, and has `volupload.volume.keeper`
   make new volumes and delete those that are to go;
-* *uploads* gives every free slot of ``max_concurrent`` the oldest queued
-  upload, to be run by `volupload.volume.uploader`.
+* *uploads* claims a queued upload for every free one of ``max_concurrent``
+  slots. Each is run in a thread of its own by `volupload.volume.uploader`,
+  with a `volupload.volume.watch` beside it that keeps the claim alive;
+* *reaper* finds uploads whose process has died, `volupload.volume.reaper`;
+* *images* sees whether an image was deleted while it is being filled, every
+  ``image_check_interval`` seconds.
 """
 
 from collections.abc import Mapping
-from concurrent import futures
 import logging
 import threading
 
@@ -21,15 +24,17 @@ import oslo_messaging
 from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.context import RequestContext
-from volupload.db import models
+from volupload.db import queue
 from volupload.db import services
-from volupload.db import uploads
 from volupload.image import glance
-from volupload.volume import orphans
 from volupload.volume import rpcapi
 from volupload.volume.keeper import Keeper
 from volupload.volume.loop import Loop
+from volupload.volume.reaper import Reaper
+from volupload.volume.reaper import worker_name
+from volupload.volume.slots import Slots
 from volupload.volume.uploader import Uploader
+from volupload.volume.watch import Watch
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +42,7 @@ BINARY = 'volupload-volume'
 
 
 class VolumeManager:
-    """The endpoint of the RPC interface, version 1.0.
+    """The endpoint of the RPC interface, version 1.1.
 
     :param backends: by the name that they have as a host: `host@backend`.
     :param images: the image service; a seam for tests.
@@ -51,14 +56,20 @@ class VolumeManager:
         self._images = images or glance.ImageService()
         self._stopping = threading.Event()
         self._aborted = threading.Event()
+        self._worker = worker_name()
+        self._slots = Slots()
         self._keeper = Keeper(backends, self._stopping.is_set)
         self._uploader = Uploader(backends, self._images,
                                   self._aborted.is_set)
-        self._pool = futures.ThreadPoolExecutor(
-            CONF.upload.max_concurrent, thread_name_prefix='upload')
-        self._slots = threading.Semaphore(CONF.upload.max_concurrent)
-        self._volume_loop = Loop('volumes', self.sweep_volumes, _interval)
+        self._reaper = Reaper(self._worker, self._images, self._slots.uploads,
+                              self._stopping.is_set)
         self._upload_loop = Loop('uploads', self.sweep_uploads, _interval)
+        self._volume_loop = Loop('volumes', self.sweep_volumes, _interval)
+        self._loops = (
+            self._upload_loop, self._volume_loop,
+            Loop('reaper', self._reap, _interval),
+            Loop('images', self.check_images,
+                 lambda: float(CONF.upload.image_check_interval)))
 
     # What arrives on the bus.
 
@@ -75,12 +86,22 @@ class VolumeManager:
                              upload_id: str) -> None:
         self._upload_loop.wake()
 
+    @oslo_messaging.expose
+    def cancel_upload(self, context: RequestContext, upload_id: str) -> None:
+        for watch in self._slots.watches():
+            if watch.upload.id == upload_id:
+                watch.wake()
+
     # The life of the manager.
 
     def start(self) -> None:
-        orphans.requeue(self._backends)
-        self._volume_loop.start()
-        self._upload_loop.start()
+        for loop in self._loops:
+            loop.start()
+
+    def reload(self) -> None:
+        """Take over what has changed in the configuration."""
+        self._uploader.reload()
+        self._upload_loop.wake()
 
     def stop(self, grace: float | None = None) -> None:
         """Claim nothing more and let the running uploads end.
@@ -92,43 +113,49 @@ class VolumeManager:
         patience = threading.Timer(grace or 0, self._abort)
         if grace is not None:
             patience.start()
-        self._upload_loop.stop(grace)
-        self._volume_loop.stop(grace)
-        self._pool.shutdown(wait=True)
+        for loop in self._loops:
+            loop.stop(grace)
+        self._slots.join()
         patience.cancel()
 
     def _abort(self) -> None:
         self._aborted.set()
         self._images.abort()
 
-    # The two loops' work.
+    # The loops' work.
 
     def sweep_volumes(self) -> None:
         """Say that the manager lives; make and delete volumes."""
         for host in self._backends:
-            services.beat(host, BINARY, rpcapi.TOPIC)
+            # A backend that is shared has another name than its managers.
+            name = host.rpartition('@')[2]
+            services.beat(f'{CONF.host}@{name}', BINARY, rpcapi.TOPIC)
         self._keeper.sweep()
 
     def sweep_uploads(self) -> None:
-        """Give the free slots work, until there is none or no slot."""
-        while self._slots.acquire(blocking=False):
-            upload = None
-            try:
-                upload = uploads.claim_next(
-                    self._backends, orphans.worker())
-            finally:
-                if upload is None:
-                    self._slots.release()
+        """Claim an upload for each free slot, until there are none."""
+        while (not self._stopping.is_set()
+                and self._slots.taken() < CONF.upload.max_concurrent):
+            upload = queue.claim_next(
+                self._backends, self._worker,
+                CONF.upload.max_concurrent_per_project)
             if upload is None:
                 return
-            self._pool.submit(self._run_upload, upload)
+            self._slots.run(Watch(upload, self._images), self._run_upload)
 
-    def _run_upload(self, upload: models.Upload) -> None:
+    def _run_upload(self, watch: Watch) -> None:
         try:
-            self._uploader.run(upload)
+            self._uploader.run(watch)
         finally:
-            self._slots.release()
             self._upload_loop.wake()
+
+    def _reap(self) -> None:
+        self._reaper.sweep()
+        self._upload_loop.wake()   # it may have put something back
+
+    def check_images(self) -> None:
+        for watch in self._slots.watches():
+            watch.check_image()
 
 
 def _interval() -> float:

@@ -10,6 +10,8 @@ broker that is frozen holds a publisher for 73 s (measured with a RabbitMQ
 under SIGSTOP), and no request waits for that.
 
 Version 1.0: create_volume, delete_volume, copy_volume_to_image.
+Version 1.1: cancel_upload, to every manager: any of them may run it. A manager
+of 1.0 does not know it, and finds the wish when it is updated.
 """
 
 from collections.abc import Callable
@@ -26,7 +28,11 @@ from volupload.context import RequestContext
 LOG = logging.getLogger(__name__)
 
 TOPIC = 'volupload-volume'
-VERSION = '1.0'
+VERSION = '1.1'
+
+# The others are sent as of 1.0, which the managers of that time take too.
+_SINCE = {'cancel_upload': '1.1'}
+_FANOUT = frozenset({'cancel_upload'})
 
 _BOUND = 1000   # messages that wait to be sent
 
@@ -36,7 +42,7 @@ class VolumeAPI:
 
     def __init__(self) -> None:
         self._client = rpc.get_client(
-            oslo_messaging.Target(topic=TOPIC, version=VERSION))
+            oslo_messaging.Target(topic=TOPIC, version='1.0'))
         self._announcer = Announcer()
 
     def create_volume(self, context: RequestContext, volume_id: str) -> None:
@@ -51,6 +57,10 @@ class VolumeAPI:
         self._cast(context, host, 'copy_volume_to_image',
                    upload_id=upload_id)
 
+    def cancel_upload(self, context: RequestContext, upload_id: str) -> None:
+        """Have the manager that runs it look now, and not in two seconds."""
+        self._cast(context, None, 'cancel_upload', upload_id=upload_id)
+
     def _cast(self, context: RequestContext, host: str | None, method: str,
               **arguments: str) -> None:
         """Tell the manager of `host`, or any one manager for None."""
@@ -60,8 +70,10 @@ class VolumeAPI:
     def _send(self, context: RequestContext, host: str | None, method: str,
               arguments: dict[str, str]) -> None:
         try:
-            self._client.prepare(server=host, retry=0).cast(
-                context, method, **arguments)
+            self._client.prepare(
+                server=host, retry=0, fanout=method in _FANOUT,
+                version=_SINCE.get(method, '1.0'),
+            ).cast(context, method, **arguments)
         except Exception as error:
             # Whatever it is (oslo.messaging lets errors of its drivers'
             # libraries through), the row stands and is enough.

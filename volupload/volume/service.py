@@ -3,6 +3,7 @@
 
 import logging
 import threading
+from typing import Any
 
 from oslo_config import cfg
 import oslo_messaging
@@ -60,6 +61,7 @@ class VolumeService(service.Service):
         loaded = _load_backends()
         self._manager = VolumeManager(loaded)
         self._manager.start()
+        CONF.register_mutate_hook(self._take_over_options)
         for host in loaded:
             # Without a broker this waits for it; the sweep works meanwhile.
             threading.Thread(target=self._listen, args=(host, self._manager),
@@ -78,6 +80,23 @@ class VolumeService(service.Service):
                           host, _LISTEN_AGAIN, error)
                 self._stopping.wait(_LISTEN_AGAIN)
 
+    def reset(self) -> None:
+        """Read the configuration files again: the mutable options change.
+
+        A file that cannot be used leaves everything as it is.
+        """
+        try:
+            CONF.mutate_config_files()
+        except (cfg.Error, ValueError, OSError) as error:
+            LOG.error('The configuration is not read again: %s', error)
+
+    def _take_over_options(self, conf: cfg.ConfigOpts,
+                           fresh: dict[Any, Any]) -> None:
+        LOG.info('The configuration was read again: %s options have changed',
+                 len(fresh))
+        if self._manager is not None:
+            self._manager.reload()
+
     def stop(self, graceful: bool = True) -> None:
         self._stopping.set()
         if self._manager is not None:
@@ -92,8 +111,11 @@ class VolumeService(service.Service):
 
 
 def _load_backends() -> dict[str, Backend]:
-    return {f'{CONF.host}@{name}': backends.load(name)
-            for name in CONF.enabled_backends}
+    loaded = {}
+    for name in CONF.enabled_backends:
+        backend = backends.load(name)
+        loaded[f'{CONF[name].backend_host or CONF.host}@{name}'] = backend
+    return loaded
 
 
 def _server(host: str,

@@ -2,9 +2,9 @@
 """One upload, from the claimed row to the settled one.
 
 `Uploader.run` is the whole flow: open the volume, lay the image out, stream
-it into Glance, compare what Glance stored with what was sent, settle. Every
-failure ends in the same place: the image is deleted, the volume gets its
-earlier status back, and the row says why.
+it into Glance, compare what Glance stored with what was sent, protect it if
+that was asked for. Beside it the `Watch` of the upload keeps the lease; what
+becomes of the row is decided in one place, `volupload.volume.endings`.
 
 An upload that begins anew can find its image active: the process before died
 after the last byte. It is not sent again, which Glance would refuse. The
@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import functools
 import logging
-import time
 from typing import Any
 
 from oslo_utils import units
@@ -40,7 +39,11 @@ from volupload.transfer import pipeline
 from volupload.transfer import Source
 from volupload.transfer.throttle import Throttle
 from volupload.volume import compression as compressions
+from volupload.volume import notifications
 from volupload.volume.endings import Endings
+from volupload.volume.metered import Metered
+from volupload.volume.status import UploadPhase
+from volupload.volume.watch import Watch
 
 LOG = logging.getLogger(__name__)
 
@@ -56,86 +59,102 @@ class Uploader:
 
     def __init__(self, backends: Mapping[str, Backend],
                  images: glance.ImageService,
-                 aborted: Callable[[], bool]) -> None:
+                 aborted: Callable[[], bool],
+                 notifier: notifications.Notifier | None = None) -> None:
         self._backends = backends
         self._images = images
         self._aborted = aborted
-        self.endings = Endings(images, aborted)
-        self.throttle = Throttle(CONF.upload.bandwidth_limit * units.Mi)
+        self._notifier = notifier or notifications.Notifier()
+        self.endings = Endings(images, aborted, self._notifier)
+        self.throttle = Throttle()
+        self.reload()
 
-    def run(self, upload: models.Upload) -> None:
+    def reload(self) -> None:
+        """Take over what has changed in the configuration."""
+        self.throttle.limit = CONF.upload.bandwidth_limit * units.Mi
+
+    def run(self, watch: Watch) -> None:
         """Take a running upload to its end. Raises nothing."""
+        upload = watch.upload
         # Log lines of this thread name the request that began it all.
         RequestContext(request_id=upload.request_id, overwrite=True,
                        user_id=upload.user_id, project_id=upload.project_id)
-        try:
-            with self._images.abortable(upload.image_id):
-                sent = self._copy(upload)
-        except exception.TransferCancelled:
-            self.endings.requeue(upload)
-        except exception.VoluploadError as error:
-            self.endings.fail(upload, str(error))
-        except Exception as error:
-            LOG.exception('Upload %s met an error that nobody foresaw',
-                          upload.id)
-            self.endings.fail(
-                upload, f'Internal error: {type(error).__name__}')
-        else:
-            self.endings.succeed(upload, sent)
+        LOG.info('Upload %s of volume %s into image %s begins, attempt %s',
+                 upload.id, upload.volume_id, upload.image_id, upload.attempt)
+        self._notifier.start(upload)
+        with watch:
+            try:
+                sent = self._copy(watch)
+            except exception.TransferCancelled:
+                self.endings.stopped(watch)
+            except Exception as error:
+                if not isinstance(error, exception.VoluploadError):
+                    LOG.exception('Upload %s met an error of a library',
+                                  upload.id)
+                self.endings.failed(watch, error)
+            else:
+                self.endings.succeeded(watch, sent)
 
-    def _copy(self, upload: models.Upload) -> pipeline.Streamed:
-        began = time.monotonic()
-        LOG.info('Upload %s of volume %s into image %s begins',
-                 upload.id, upload.volume_id, upload.image_id)
-        sent = self._stream(upload)
+    def _copy(self, watch: Watch) -> pipeline.Streamed:
+        upload = watch.upload
+        with self._images.abortable(upload.image_id):
+            sent = self._stream(watch)
+            if watch.stopped():
+                raise exception.TransferCancelled()
         if upload.protected:
             self._images.update_image(upload.image_id, protected=True)
-        LOG.info('Upload %s of volume %s into image %s succeeded: %s bytes '
-                 'in %.1f s', upload.id, upload.volume_id, upload.image_id,
-                 sent.bytes_sent, time.monotonic() - began)
         return sent
 
-    def _stream(self, upload: models.Upload) -> pipeline.Streamed:
+    def _stream(self, watch: Watch) -> pipeline.Streamed:
+        upload = watch.upload
         volume = volumes.get(upload.volume_id, metadata=False)
         lay_out = functools.partial(
             _lay_out, upload, compressions.of_type(volume.volume_type))
         backend = self._backends[upload.host]
-        with backend.open(volume.id, volume.size_gb * units.Gi) as source:
+        with backend.open(volume.id, volume.size_gb * units.Gi) as opened:
+            source = Metered(opened, functools.partial(
+                setattr, watch, 'bytes_read'))
             try:
-                sent = self._send(upload, source, lay_out)
+                sent = self._send(watch, source, lay_out)
             except exception.ImageAlreadyActive:
-                return self._prove(upload, source, lay_out)
+                return self._prove(watch, source, lay_out)
+        watch.phase = UploadPhase.VERIFYING
         self._verify(upload, sent)
         return sent
 
-    def _send(self, upload: models.Upload, source: Source,
+    def _send(self, watch: Watch, source: Source,
               lay_out: Callable[[Source], Layout]) -> pipeline.Streamed:
+        def sink(chunks: Iterator[Chunk], image_size: int | None) -> None:
+            watch.phase = UploadPhase.SENDING
+            watch.image_size = image_size
+            self._images.upload_data(
+                watch.upload.image_id, chunks, image_size)
         checked = CONF.upload.verify_checksum
         return pipeline.stream(
-            source, lay_out,
-            functools.partial(self._images.upload_data, upload.image_id),
+            source, lay_out, sink,
             hash_algorithm=HASH_ALGORITHM if checked else None,
             by_reference=not checked and self._images.takes_files,
-            cancelled=self._aborted, throttle=self.throttle)
+            progress=functools.partial(setattr, watch, 'bytes_sent'),
+            cancelled=lambda: watch.stopped() or self._aborted(),
+            throttle=self.throttle)
 
-    def _prove(self, upload: models.Upload, source: Source,
+    def _prove(self, watch: Watch, source: Source,
                lay_out: Callable[[Source], Layout]) -> pipeline.Streamed:
         """What would have been sent, if the image is just that."""
+        upload = watch.upload
+        watch.phase = UploadPhase.VERIFYING
         LOG.warning('Image %s of upload %s has its data already, which is '
                     'compared with the volume now', upload.image_id,
                     upload.id)
-        sent = pipeline.stream(source, lay_out, _swallow,
-                               hash_algorithm=HASH_ALGORITHM,
-                               cancelled=self._aborted)
+        sent = pipeline.stream(
+            source, lay_out, _swallow, hash_algorithm=HASH_ALGORITHM,
+            cancelled=lambda: watch.stopped() or self._aborted())
         try:
             if not self._verify(upload, sent):
                 raise exception.ImageAlreadyActive(image_id=upload.image_id)
         except (exception.ChecksumMismatch,
                 exception.ImageAlreadyActive) as error:
-            raise exception.ImageServiceError(
-                reason='an attempt that broke off had sent everything, but '
-                       'that it was this volume cannot be proven any more: '
-                       f'{error}') from error
+            raise exception.ImageNotProven(reason=str(error)) from error
         return sent
 
     def _verify(self, upload: models.Upload,

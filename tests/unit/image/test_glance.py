@@ -373,8 +373,8 @@ class TestUpload(base.ImageTestCase):
 
     def test_an_image_that_cannot_get_data_is_refused(self) -> None:
         self.glance.images[self.image_id]['status'] = 'deactivated'
-        error = self.fails(exception.ImageDataRefused, self.upload)
-        self.assertEqual(409, error.status)
+        error = self.fails(exception.ImageNotQueued, self.upload)
+        self.assertIn('it is deactivated, not queued', str(error))
 
     def test_an_answer_that_is_lost_does_not_matter(self) -> None:
         for size in (len(self.data), None):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import os
 import threading
 import time
 
@@ -9,6 +10,7 @@ from tests.fixtures import doubles
 from tests.unit.db import statements
 from volupload.context import RequestContext
 from volupload.db import models
+from volupload.db import queue
 from volupload.db import services
 from volupload.db import uploads
 from volupload.db import volumes
@@ -88,6 +90,70 @@ class TestManager(base.TestCase):
         for upload in waiting:
             self.wait_until(upload, 'succeeded')
         self.assertEqual(2, max(most))
+
+    def test_a_limit_that_is_raised_lets_more_run_at_once(self) -> None:
+        running, go_on = threading.Semaphore(0), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def read() -> None:
+            running.release()
+            go_on.wait(5)
+        self.backend.on_read = read
+        waiting = [self.queue() for _ in range(4)]
+        manager = self.start()
+        for _ in range(2):
+            self.assertTrue(running.acquire(timeout=5))
+        self.assertFalse(running.acquire(timeout=0.1))
+        self.config(max_concurrent=3, bandwidth_limit=7, group='upload')
+        manager.reload()
+        self.assertTrue(running.acquire(timeout=5))
+        self.assertFalse(running.acquire(timeout=0.1))
+        self.assertEqual(7 * 1024 * 1024, manager._uploader.throttle.limit)
+        go_on.set()
+        for upload in waiting:
+            self.wait_until(upload, 'succeeded')
+
+    def test_a_message_has_a_cancelled_upload_end_at_once(self) -> None:
+        self.config(progress_interval=60, group='upload')
+        reading, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def read() -> None:
+            reading.set()
+            go_on.wait(0.2)
+        self.backend.on_read = read
+        upload = self.queue()
+        self.backend.volumes[upload.volume_id] = bytes(64 * 1024 * 1024)
+        manager = self.start()
+        self.assertTrue(reading.wait(5))
+        queue.cancel(upload.id)
+        manager.cancel_upload(self.context, upload.id)
+        self.wait_until(upload, 'cancelled')
+        self.assertEqual({}, self.images.images)
+
+    def test_an_image_that_is_deleted_meanwhile_ends_its_upload(self) -> None:
+        self.config(image_check_interval=1, group='upload')
+        reading, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def read() -> None:
+            reading.set()
+            go_on.wait(0.2)
+        self.backend.on_read = read
+        upload = self.queue()
+        self.backend.volumes[upload.volume_id] = bytes(256 * 1024 * 1024)
+        self.start()
+        self.assertTrue(reading.wait(5))
+        self.images.images.pop(upload.image_id)
+        self.wait_until(upload, 'cancelled')
+
+    def test_what_a_dead_manager_left_is_done_by_the_next(self) -> None:
+        upload = self.queue()
+        left = queue.claim_next([statements.HOST], f'testhost:{os.getpid()}:x')
+        self.assertIsNotNone(left)
+        self.start()
+        self.wait_until(upload, 'succeeded')
+        self.assertEqual(2, uploads.get(upload.id).attempt)
 
     def test_stopping_lets_the_running_uploads_end(self) -> None:
         reading = threading.Event()

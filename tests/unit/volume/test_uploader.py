@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import hashlib
 import tempfile
@@ -13,6 +14,7 @@ from tests.fixtures import doubles
 from tests.unit.db import statements
 from volupload import exception
 from volupload.db import models
+from volupload.db import queue
 from volupload.db import session
 from volupload.db import uploads
 from volupload.db import volumes
@@ -20,6 +22,8 @@ from volupload.transfer import Chunk
 from volupload.transfer import FileRange
 from volupload.volume.status import VolumeStatus
 from volupload.volume.uploader import Uploader
+from volupload.volume.watch import Cause
+from volupload.volume.watch import Watch
 
 DATA = bytes(range(256)) * 8192   # 2 MiB, more than one buffer
 
@@ -46,9 +50,10 @@ class TestUploader(base.TestCase):
         made = statements.make_upload(volume, request_id='req-1', **values)
         self.images.images[made.image_id] = {
             'id': made.image_id, 'status': 'queued', **self.active}
-        claimed = uploads.claim_next([statements.HOST], 'w')
+        claimed = queue.claim_next([statements.HOST], 'w')
         assert claimed is not None
-        self.uploader.run(claimed)
+        self.watch = Watch(claimed, self.images)
+        self.uploader.run(self.watch)
         self.volume = volumes.get(volume.id)
         return uploads.get(made.id)
 
@@ -65,6 +70,8 @@ class TestUploader(base.TestCase):
         self.assertEqual('succeeded', upload.status)
         self.assertEqual((len(DATA), len(DATA), None), (
             upload.bytes_sent, upload.image_size, upload.reason))
+        # Its beginning is looked at before.
+        self.assertGreater(upload.bytes_read, len(DATA))
         self.assertEqual('in-use', self.volume.status)
         self.assertEqual(DATA, self.images.images[upload.image_id]['data'])
 
@@ -137,8 +144,7 @@ class TestUploader(base.TestCase):
 
     def test_the_limit_is_for_all_uploads_of_the_manager(self) -> None:
         self.config(bandwidth_limit=4, group='upload')
-        self.uploader = Uploader({statements.HOST: self.backend}, self.images,
-                                 lambda: self.aborted)
+        self.uploader.reload()
         began = time.monotonic()
         for _ in range(2):
             self.assertEqual('succeeded', self.upload().status)
@@ -161,6 +167,7 @@ class TestUploader(base.TestCase):
             seen.append(isinstance(chunk, FileRange))
             raise exception.ImageServiceError(reason='enough')
         self.images.upload_data = upload_data  # type: ignore
+        self.config(max_attempts=1, group='upload')
         with tempfile.TemporaryFile() as file:
             file.write(DATA)
             file.flush()
@@ -183,11 +190,99 @@ class TestUploader(base.TestCase):
         self.assertFailed(self.upload(disk_format='iso'),
                           'cannot be uploaded as iso')
 
-    def test_an_image_deleted_meanwhile_fails_the_upload(self) -> None:
+    def assertCancelled(self, upload: models.Upload, reason: str) -> None:
+        self.assertEqual(('cancelled', reason, 'in-use'), (
+            upload.status, upload.reason, self.volume.status))
+        self.assertIsNotNone(upload.finished_at)
+        self.assertEqual({}, self.images.images)
+
+    def test_an_image_deleted_meanwhile_cancels_the_upload(self) -> None:
         self.backend.on_read = self.images.images.clear
         self.uploader._images.upload_data = (  # type: ignore[method-assign]
             lambda image_id, chunks, size: list(chunks) and None)
-        self.assertFailed(self.upload(), 'could not be found')
+        self.assertCancelled(self.upload(),
+                             'The image was deleted during the upload.')
+
+    def test_a_wish_to_cancel_ends_it_without_an_image(self) -> None:
+        def cancel() -> None:
+            queue.cancel(uploads.get_by_volume(
+                next(iter(self.backend.volumes)))[0].id)
+            self.watch.beat()
+        self.backend.on_read = cancel
+        self.assertCancelled(self.upload(), 'The upload was cancelled.')
+
+    def test_a_wish_that_comes_after_the_last_byte_counts(self) -> None:
+        stored = self.images.get_stored_image
+
+        def cancel(image_id: str) -> dict[str, Any]:
+            queue.cancel(self.watch.upload.id)
+            self.watch.beat()
+            return stored(image_id)
+        self.images.get_stored_image = cancel  # type: ignore[method-assign]
+        self.assertCancelled(self.upload(protected=True),
+                             'The upload was cancelled.')
+
+    def test_a_wish_that_nobody_saw_in_time_comes_too_late(self) -> None:
+        stored = self.images.get_stored_image
+
+        def cancel(image_id: str) -> dict[str, Any]:
+            queue.cancel(self.watch.upload.id)
+            return stored(image_id)
+        self.images.get_stored_image = cancel  # type: ignore[method-assign]
+        upload = self.upload()
+        self.assertEqual(('succeeded', 'in-use'),
+                         (upload.status, self.volume.status))
+        self.assertIn(upload.image_id, self.images.images)
+
+    def test_who_lost_the_lease_touches_nothing_any_more(self) -> None:
+        self.lose_lease(lambda: None)
+
+    def test_who_lost_the_lease_does_not_even_fail(self) -> None:
+        def fail() -> None:
+            raise OSError(5, 'Input/output error')
+        self.lose_lease(fail)
+
+    def lose_lease(self, then: Callable[[], None]) -> None:
+        def lose() -> None:
+            self.backend.on_read = lambda: None
+            row = uploads.get(self.watch.upload.id)
+            self.assertTrue(queue.take_over(row, 'successor'))
+            then()
+        self.backend.on_read = lose
+        upload = self.upload()
+        self.assertEqual(('running', 'successor', 'uploading'), (
+            upload.status, upload.worker, self.volume.status))
+        self.assertIn(upload.image_id, self.images.images)
+        self.assertIs(Cause.LOST, self.watch.cause)
+
+    def test_a_fault_that_may_pass_puts_it_back_for_a_while(self) -> None:
+        self.config(max_attempts=3, retry_interval=1, group='upload')
+        self.images.upload_data = self.refuse(503)  # type: ignore
+        began = models.precise_now()
+        upload = self.upload()
+        self.assertEqual(('queued', None, 1, 'uploading'), (
+            upload.status, upload.worker, upload.attempt,
+            self.volume.status))
+        self.assertIn('503 busy', upload.reason or '')
+        assert upload.not_before is not None
+        self.assertGreater(upload.not_before, began)
+        self.assertIn(upload.image_id, self.images.images)
+        self.assertIsNone(queue.claim_next([statements.HOST], 'w'))
+
+    def refuse(self, status: int) -> Callable[..., None]:
+        def upload_data(image_id: str, chunks: Iterator[Chunk],
+                        size: int | None) -> None:
+            raise exception.ImageDataRefused(status=status, reason='busy')
+        return upload_data
+
+    def test_the_last_attempt_fails_with_the_last_reason(self) -> None:
+        self.config(max_attempts=1, group='upload')
+        self.images.upload_data = self.refuse(503)  # type: ignore
+        self.assertFailed(self.upload(), '503 busy')
+
+    def test_a_fault_that_does_not_pass_fails_at_once(self) -> None:
+        self.images.upload_data = self.refuse(413)  # type: ignore
+        self.assertFailed(self.upload(), '413 busy')
 
     def test_an_error_that_nobody_foresaw_is_logged_and_named(self) -> None:
         def fail() -> None:
@@ -199,7 +294,7 @@ class TestUploader(base.TestCase):
         self.assertIn('Traceback', self.logs.output)
 
     def test_an_image_that_cannot_be_deleted_is_told(self) -> None:
-        self.uploader.endings.deletion_patience = 0
+        self.uploader.endings.deletion_patience = 0.1
         def fail() -> None:
             self.images.delete_error = exception.ImageServiceError(
                 reason='503')
@@ -207,8 +302,7 @@ class TestUploader(base.TestCase):
         self.backend.on_read = fail
         upload = self.upload()
         self.assertEqual('failed', upload.status)
-        self.assertIn('could not be deleted at once', upload.reason or '')
-        self.assertIn('remains in Glance', self.logs.output)
+        self.assertIn('could not be deleted', upload.reason or '')
         self.assertEqual('in-use', self.volume.status)
 
     def test_an_upload_that_is_broken_off_goes_back_to_the_queue(
@@ -217,7 +311,8 @@ class TestUploader(base.TestCase):
             self.aborted = True
         self.backend.on_read = abort
         upload = self.upload()
-        self.assertEqual(('queued', None), (upload.status, upload.worker))
+        self.assertEqual(('queued', None, 0), (
+            upload.status, upload.worker, upload.attempt))
         self.assertEqual('uploading', self.volume.status)
         self.assertIn(upload.image_id, self.images.images)
 
