@@ -93,6 +93,9 @@ class _Stored(Codec):
     _HEAD = b'\x78\x01'
     _BLOCK = struct.Struct('<BHH')   # BFINAL and BTYPE 0, LEN, NLEN
     _MAX = 0xffff
+    # Each piece costs whoever puts them together 1 us. Of a grain of 64 KiB
+    # the last byte is a block of its own.
+    _SMALL = 1024
 
     def __init__(self, wrapper: bool) -> None:
         self._wrapper = wrapper
@@ -103,15 +106,20 @@ class _Stored(Codec):
 
     def pieces(self, data: bytes | memoryview) -> Sequence[bytes | memoryview]:
         pieces: list[bytes | memoryview] = []
+        small = self._HEAD if self._wrapper else b''
         for start in range(0, len(data) or 1, self._MAX):
-            piece = data[start:start + self._MAX]
-            final = start + len(piece) == len(data)
-            pieces += self._BLOCK.pack(
-                final, len(piece), len(piece) ^ self._MAX), piece
+            block = data[start:start + self._MAX]
+            length = len(block)
+            small += self._BLOCK.pack(start + length == len(data), length,
+                                      length ^ self._MAX)
+            if length > self._SMALL:
+                pieces += small, block
+                small = b''
+            else:
+                small += block
         if self._wrapper:
-            checksum = self._checksum(data).to_bytes(4, 'big')
-            pieces = [self._HEAD, *pieces, checksum]
-        return pieces
+            small += self._checksum(data).to_bytes(4, 'big')
+        return [*pieces, small]
 
 
 class _Zstd(Codec, threading.local):

@@ -59,9 +59,18 @@ class TestZlib(base.TestCase):
             codec = codecs.stored(wbits)
             pieces = codec.pieces(data)
             self.assertEqual(codec.compress(data), b''.join(pieces))
-            self.assertEqual(65536, sum(
+            # All but the last block, of a single byte.
+            self.assertEqual([65535], [
                 len(piece) for piece in pieces
-                if isinstance(piece, memoryview) and piece.obj is data.obj))
+                if isinstance(piece, memoryview) and piece.obj is data.obj])
+
+    def test_stored_data_of_any_length(self) -> None:
+        for length in (0, 1, 1024, 1025, 65535, 65536, 131070, 200_000):
+            data = random.Random(length).randbytes(length)
+            self.assertEqual(data, zlib.decompress(
+                codecs.stored().compress(memoryview(data))))
+            self.assertEqual(data, zlib.decompressobj(-15).decompress(
+                codecs.stored(codecs.RAW_DEFLATE_12).compress(data)))
 
     def test_python_has_it_where_isal_is_missing(self) -> None:
         library = codecs.isal_zlib
