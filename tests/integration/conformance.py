@@ -188,7 +188,8 @@ class ApiTestCase(AnswerTestCase):
             lambda: self.state.volumes.status(volume_id) == status,
             f'volume {volume_id} is {status}', interval=0.02)
 
-    def finish(self, answer: calls.Answer) -> state.Row:
+    def finish(self, answer: calls.Answer,
+               timeout: float = 60) -> state.Row:
         """Wait for the end of an accepted upload; its row then."""
         self.assertEqual(202, answer.status, answer.body)
         image_id = answer.json[calls.ACTION]['image_id']
@@ -199,7 +200,8 @@ class ApiTestCase(AnswerTestCase):
 
         self.wait_for(
             lambda: row()['status'] in ('succeeded', 'failed', 'cancelled'),
-            f'the upload of image {image_id} has ended', interval=0.02)
+            f'the upload of image {image_id} has ended', timeout,
+            interval=0.02)
         return row()
 
     def succeed(self, answer: calls.Answer) -> state.Row:

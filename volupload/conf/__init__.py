@@ -45,3 +45,22 @@ def parse(args: Sequence[str], prog: str,
         check.check_values(CONF)
     except (cfg.Error, ValueError, exception.ConfigError) as error:
         raise SystemExit(f'{prog}: {check.one_line(str(error))}') from None
+
+
+def read_again() -> None:
+    """Take over what has changed in the files, of the mutable options.
+
+    oslo.config would take over a wrong value as well, and raise an error
+    whenever the option is read; so the files are tried out first.
+
+    :raises cfg.Error, ValueError, ConfigError: they cannot be used. Nothing
+        has changed then.
+    """
+    trial = cfg.ConfigOpts()
+    for module in MODULES:
+        module.register_opts(trial)
+    trial([], project='volupload', prog=CONF.prog,
+          default_config_files=CONF.config_file,
+          default_config_dirs=CONF.config_dir)
+    check.check_values(trial)
+    CONF.mutate_config_files()

@@ -100,7 +100,7 @@ class ImageService(records.ImageRecords):
             except exception.ImageServiceError as error:
                 self._look_after(image_id, scope, error)
                 return
-            self._check_stored(answer)
+            self._check_stored(image_id, scope, answer)
 
     def _prepare(self, image_id: str, scope: running.Scope) -> tuple[
             http.client.HTTPConnection, str, dict[str, str]]:
@@ -133,9 +133,13 @@ class ImageService(records.ImageRecords):
         LOG.warning('Image %s is active although its answer was lost: %s',
                     image_id, error)
 
-    def _check_stored(self, answer: Answer) -> None:
+    def _check_stored(self, image_id: str, scope: running.Scope,
+                      answer: Answer) -> None:
         if answer.status == 401:
             self._session.forget_token()
+        if answer.status in (404, 410):   # deleted meanwhile, or a refusal?
+            with contextlib.suppress(exception.ImageServiceError):
+                scope.apart(lambda: self.get_image(image_id))
         if answer.status >= 400:
             raise exception.ImageDataRefused(
                 status=answer.status, reason=answer.reason)

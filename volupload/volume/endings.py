@@ -98,12 +98,8 @@ class Endings:
                 self._put_back(watch, None, counted=False)
 
     def fail(self, watch: Watch, reason: str) -> None:
-        upload = watch.upload
-        LOG.error('Upload %s of volume %s into image %s failed after %s '
-                  'bytes and %.1f s: %s', upload.id, upload.volume_id,
-                  upload.image_id, watch.bytes_sent, watch.seconds, reason)
         if self._end_without_image(watch, UploadStatus.FAILED, reason):
-            self.notifier.error(upload, reason)
+            self.notifier.error(watch.upload, reason)
 
     def cancel(self, watch: Watch, reason: str) -> None:
         if self._end_without_image(watch, UploadStatus.CANCELLED, reason):
@@ -149,9 +145,15 @@ class Endings:
                 upload, to, reason, **values)):
             return False
         upload.update({'status': to, 'reason': reason, **values})
-        LOG.info('Upload %s of volume %s into image %s is %s: %s bytes in '
-                 '%.1f s', upload.id, upload.volume_id, upload.image_id, to,
-                 upload.bytes_sent, watch.seconds)
+        if to == UploadStatus.FAILED:
+            LOG.error('Upload %s of volume %s into image %s failed after %s '
+                      'bytes and %.1f s: %s', upload.id, upload.volume_id,
+                      upload.image_id, watch.bytes_sent, watch.seconds,
+                      reason)
+        else:
+            LOG.info('Upload %s of volume %s into image %s is %s: %s bytes '
+                     'in %.1f s', upload.id, upload.volume_id,
+                     upload.image_id, to, watch.bytes_sent, watch.seconds)
         return True
 
     def _change(self, watch: Watch, change: Callable[[], bool]) -> bool:

@@ -10,6 +10,7 @@ import oslo_messaging
 from oslo_service import service
 
 from volupload import backends
+from volupload import conf
 from volupload import exception
 from volupload import rpc
 from volupload.backends import Backend
@@ -86,11 +87,11 @@ class VolumeService(service.Service):
         A file that cannot be used leaves everything as it is.
         """
         try:
-            CONF.mutate_config_files()
-        except (cfg.Error, ValueError, OSError) as error:
+            conf.read_again()
+        except (cfg.Error, ValueError, exception.ConfigError) as error:
             LOG.error('The configuration is not read again: %s', error)
 
-    def _take_over_options(self, conf: cfg.ConfigOpts,
+    def _take_over_options(self, _conf: cfg.ConfigOpts,
                            fresh: dict[Any, Any]) -> None:
         LOG.info('The configuration was read again: %s options have changed',
                  len(fresh))

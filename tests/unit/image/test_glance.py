@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import concurrent.futures
 import hashlib
 import socket
@@ -435,6 +436,15 @@ class TestUpload(base.ImageTestCase):
         error = self.fails(exception.ImageDataRefused, self.upload)
         self.assertEqual((415, 'It is no qcow2.'),
                          (error.status, error.reason))
+
+    def test_a_refusal_because_the_image_is_deleted_says_so(self) -> None:
+        self.glance.fail('PUT', status=410, reason='Not found after upload.')
+        self.fails(exception.ImageDataRefused, self.upload)
+
+        def chunks() -> Iterator[memoryview]:
+            yield from self.chunks()
+            del self.glance.images[self.image_id]
+        self.fails(exception.ImageNotFound, self.upload, chunks())
 
     def test_an_early_error_ends_the_sending(self) -> None:
         self.glance.fail('PUT', status=413, reason='Too large.',
