@@ -10,6 +10,7 @@ Claim and sweep read rows of uploads that are waiting or under way only; how
 many have ever been done makes no difference (``bench/queue``).
 """
 
+import collections
 from collections.abc import Collection
 import datetime
 from typing import Any
@@ -47,9 +48,10 @@ def claim_next(hosts: Collection[str], worker: str,
     :param per_project: what a project may have under way; 0: any number.
         Two managers that claim at the same moment may go beyond it by one.
     """
-    while candidates := _next(hosts, per_project):
-        for upload in candidates:
-            if _claim(upload, worker):
+    while projects := _turns(hosts, per_project):
+        for project_id in projects:
+            upload = _oldest(hosts, project_id)
+            if upload is not None and _claim(upload, worker):
                 return upload
     return None
 
@@ -63,39 +65,35 @@ def _claim(upload: Upload, worker: str) -> bool:
     return _change(_RENEW, upload, taken)
 
 
-def _next(hosts: Collection[str], per_project: int) -> list[Upload]:
-    """The uploads whose turn it is, the first of each project in order."""
+def _turns(hosts: Collection[str], per_project: int) -> list[str]:
+    """The projects whose turn it is: those that are served worst."""
+    # Grouped by the columns of uploads_by_queue, in that order: by project
+    # alone SQLite goes through uploads_by_project, and all finished rows.
+    group = Upload.status, Upload.project_id
     with session.reader() as reading:
-        under_way: dict[str, int] = {
-            project: count for project, count in reading.execute(
-                sa.select(Upload.project_id, sa.func.count())
-                .where(Upload.status.in_(LEASED))
-                .group_by(Upload.project_id))}
+        under_way: dict[str, int] = collections.Counter()
+        for _, project_id, count in reading.execute(
+                sa.select(*group, sa.func.count())
+                .where(Upload.status.in_(LEASED)).group_by(*group)):
+            under_way[project_id] += count
         waiting = reading.execute(
-            sa.select(Upload.project_id, sa.func.min(Upload.created_at))
-            .where(*_eligible(hosts))
-            .group_by(Upload.project_id)).all()
-        turns = sorted(
-            (under_way.get(project, 0), oldest, project)
-            for project, oldest in waiting
-            if not per_project or under_way.get(project, 0) < per_project)
-        if not turns:
-            return []
-        # All are of the projects that are served equally badly: who comes
-        # second has its turn next, when the first has one more.
-        fewest = turns[0][0]
-        first = [_oldest(reading, hosts, project)
-                 for running, _, project in turns[:_CANDIDATES]
-                 if running == fewest]
-    return [upload for upload in first if upload is not None]
+            sa.select(*group, sa.func.min(Upload.created_at))
+            .where(*_eligible(hosts)).group_by(*group)).all()
+    turns = sorted((under_way[project_id], oldest, project_id)
+                   for _, project_id, oldest in waiting
+                   if not per_project or under_way[project_id] < per_project)
+    # Who is served as badly as the first has its turn next, should another
+    # manager be faster with that one.
+    return [project_id for running, _, project_id in turns[:_CANDIDATES]
+            if running == turns[0][0]]
 
 
-def _oldest(reading: Any, hosts: Collection[str],
-            project_id: str) -> Upload | None:
-    found: Upload | None = reading.scalars(
-        sa.select(Upload)
-        .where(*_eligible(hosts), Upload.project_id == project_id)
-        .order_by(Upload.created_at, Upload.id).limit(1)).first()
+def _oldest(hosts: Collection[str], project_id: str) -> Upload | None:
+    query = (sa.select(Upload)
+             .where(*_eligible(hosts), Upload.project_id == project_id)
+             .order_by(Upload.created_at, Upload.id).limit(1))
+    with session.reader() as reading:
+        found: Upload | None = reading.scalars(query).first()
     return found
 
 
