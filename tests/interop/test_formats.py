@@ -6,8 +6,8 @@ to find the zeros; that of 3 TiB takes half an hour for each kind of image. In
 place of them stand 5 GiB. Just so, raw of 3 TiB is 3 TiB of zeros to send; in
 place of the pipeline its layout is followed step by step, and a hole is one
 step. qemu finds the holes of VMDK a grain at a time and reads those of VHDX,
-which takes it minutes: of their 3 TiB 10 GiB are compared, around the data and
-within a hole. All of it is done with VOLUPLOAD_INTEROP=full in the
+which takes it minutes: of their 3 TiB 2.5 GiB are compared, around the data
+and within a hole. All of it is done with VOLUPLOAD_INTEROP=full in the
 environment.
 """
 
@@ -66,8 +66,9 @@ class TestImages(base.TestCase):
         if (base.FULL or self.kind != '3-tib'
                 or self.variant.name not in ('vmdk', 'vhdx')):
             return []
-        return [(min(max(0, offset - volumes.GIB), 3 * volumes.TIB
-                     - 2 * volumes.GIB), 2 * volumes.GIB)
+        length = volumes.GIB // 2
+        return [(min(max(0, offset - length // 2),
+                     3 * volumes.TIB - length), length)
                 for offset in (*volumes.FAR_OFFSETS, 3 * volumes.TIB // 2)]
 
 
