@@ -6,7 +6,6 @@ volume `uploading` without an upload that says why. What happens to an upload
 between its beginning and its end is in `queue`.
 """
 
-from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime
@@ -132,33 +131,6 @@ def transition(upload_id: str, coming_from: UploadStatus, to: UploadStatus,
         return _transition(writing, upload_id, coming_from, to, values)
 
 
-def claim_next(hosts: Collection[str], worker: str) -> Upload | None:
-    """Make the oldest queued upload of these hosts the worker's own."""
-    while (upload := _oldest_queued(hosts)) is not None:
-        taken = {'worker': worker, 'started_at': models.utcnow()}
-        if transition(upload.id, UploadStatus.QUEUED, UploadStatus.RUNNING,
-                      **taken):
-            upload.update({'status': UploadStatus.RUNNING, **taken})
-            return upload
-    return None
-
-
-def _oldest_queued(hosts: Collection[str]) -> Upload | None:
-    query = sa.select(Upload).where(
-        Upload.status == UploadStatus.QUEUED, Upload.host.in_(hosts),
-    ).order_by(Upload.created_at, Upload.id).limit(1)
-    with session.reader() as reading:
-        return reading.scalars(query).first()
-
-
-def get_running(hosts: Collection[str]) -> list[Upload]:
-    """Uploads of these hosts that somebody runs, or died while running."""
-    query = sa.select(Upload).where(
-        Upload.status == UploadStatus.RUNNING, Upload.host.in_(hosts))
-    with session.reader() as reading:
-        return list(reading.scalars(query))
-
-
 @session.retried
 def settle(upload: Upload, to: UploadStatus, reason: str | None = None,
            **values: Any) -> bool:
@@ -229,11 +201,16 @@ def purge(before: datetime.datetime, limit: int) -> int:
 
 @session.retried
 def undo(upload: Upload) -> None:
-    """Remove an upload that never came to have an image."""
+    """Remove an upload that never came to have an image.
+
+    If somebody has ended it meanwhile it stays, and so does the volume,
+    which may be another upload's by now.
+    """
     with session.connection() as writing:
-        session.count_changed(
-            writing, sa.delete(Upload).where(Upload.id == upload.id))
-        _give_back_volume(writing, upload)
+        if session.count_changed(writing, sa.delete(Upload).where(
+                Upload.id == upload.id,
+                Upload.status == UploadStatus.CREATING)):
+            _give_back_volume(writing, upload)
 
 
 def _give_back_volume(writing: sa.Connection, upload: Upload) -> None:
