@@ -15,10 +15,10 @@ told to the client in general words only::
     ├── PolicyNotAuthorized (403)
     ├── NotFound (404)
     │   └── VolumeNotFound, VolumeTypeNotFound, UploadNotFound,
-    │     MessageNotFound, RouteNotFound
+    │     MessageNotFound, MetadataNotFound, RouteNotFound
     ├── MethodNotAllowed (405), VersionNotSupported (406)
     ├── StatusConflict (409)
-    ├── RequestTooLarge (413), UnsupportedContentType (415)
+    ├── RequestTooLarge, QueueFull (413), UnsupportedContentType (415)
     ├── ImageError (500)
     │   ├── ImageRefused (Glance's own code)
     │   ├── ImageServiceError, ImageNotFound
@@ -119,6 +119,10 @@ class MessageNotFound(NotFound):
     msg_fmt = 'Message {message_id} could not be found.'
 
 
+class MetadataNotFound(NotFound):
+    msg_fmt = 'Volume {volume_id} has no metadata with key {key}.'
+
+
 class MethodNotAllowed(VoluploadError):
     """``allowed`` names the methods that the URL does take."""
 
@@ -142,6 +146,12 @@ class StatusConflict(VoluploadError):
 
 class RequestTooLarge(VoluploadError):
     msg_fmt = 'Request is too large. The limit is {limit} bytes.'
+    code = 413
+
+
+class QueueFull(VoluploadError):
+    msg_fmt = ('Maximum number of uploads that may wait in the queue is '
+               'reached. The limit of the project is {limit}.')
     code = 413
 
 

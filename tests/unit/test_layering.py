@@ -30,6 +30,9 @@ ROWS = (
 
 # Modules that are a part of the room of another.
 PART_OF = {
+    'volume.beginnings': 'volume.api',
+    'volume.reach': 'volume.api',
+    'volume.upload_api': 'volume.api',
     'volume.compression': 'volume.manager',
     'volume.endings': 'volume.manager',
     'volume.keeper': 'volume.manager',

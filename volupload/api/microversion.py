@@ -4,6 +4,12 @@
 3.0: the upload action with container_format, disk_format, force, image_name.
 3.1: the upload takes ``visibility`` and ``protected`` too, and an image is
      private unless it says otherwise.
+3.2: the filter ``bootable`` of a list of volumes must be a boolean. Before,
+     whatever does not say false is true.
+3.3: messages, which tell why something failed after its request was accepted.
+
+These are the numbers and meanings that Cinder gave them. What Cinder does not
+have, the resource ``uploads``, is there in all of v3.
 
 The header is ``OpenStack-API-Version: volume 3.1``; it may name other
 services beside, and its first entry for this one counts.
@@ -18,7 +24,9 @@ Version = tuple[int, int]
 V2: Version = (2, 0)
 MINIMUM: Version = (3, 0)
 VISIBILITY: Version = (3, 1)
-MAXIMUM: Version = VISIBILITY
+BOOTABLE: Version = (3, 2)
+MESSAGES: Version = (3, 3)
+MAXIMUM: Version = MESSAGES
 
 _SERVICES = ('volume', 'block-storage')
 _FORM = re.compile(r'(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})')

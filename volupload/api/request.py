@@ -24,6 +24,7 @@ class Response:
 
     status: int
     body: Any = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Request:

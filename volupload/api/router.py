@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What there is to ask for: one table, and everything else follows from it.
 
-Every path is served below each of `PREFIXES`. A path that is here with other
-methods is answered with 405 and the methods it has; others with 404. HEAD is
-served wherever GET is, by the same function (RFC 9110, section 9.3.2).
+Every path is served below each of `PREFIXES`, but for those that came after
+v2. A path that is here with other methods is answered with 405 and the
+methods it has; others with 404. HEAD is served wherever GET is, by the same
+function (RFC 9110, section 9.3.2).
 """
 
 from collections.abc import Callable
@@ -15,7 +16,11 @@ from typing import Any
 import routes
 
 from volupload import exception
+from volupload.api import messages
+from volupload.api import microversion
+from volupload.api import uploads
 from volupload.api import volume_actions
+from volupload.api import volume_metadata
 from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
@@ -30,11 +35,13 @@ class Endpoint:
     :ivar handler: takes the request and the variables of the path.
     :ivar has_body: whether a JSON object is read into `request.body` first.
     :ivar actions: handlers by the key of the body, instead of one handler.
+    :ivar since: the first version that has it; before, there is no such path.
     """
 
     handler: Handler | None = None
     has_body: bool = False
     actions: Mapping[str, Handler] | None = None
+    since: microversion.Version = microversion.V2
 
     def prepare(self, request: Request) -> Handler:
         """Read what is to be read, and say who is to handle it.
@@ -64,9 +71,38 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
         'DELETE': Endpoint(volumes.delete)},
     '/volumes/{volume_id}/action': {
         'POST': Endpoint(actions=volume_actions.ACTIONS)},
+    '/volumes/{volume_id}/metadata': {
+        'GET': Endpoint(volume_metadata.index),
+        'POST': Endpoint(volume_metadata.create, has_body=True),
+        'PUT': Endpoint(volume_metadata.replace, has_body=True)},
+    '/volumes/{volume_id}/metadata/{key}': {
+        'GET': Endpoint(volume_metadata.show),
+        'PUT': Endpoint(volume_metadata.update, has_body=True),
+        'DELETE': Endpoint(volume_metadata.delete)},
+    '/uploads': {
+        'GET': Endpoint(uploads.index, since=microversion.MINIMUM)},
+    '/uploads/{upload_id}': {
+        'GET': Endpoint(uploads.show, since=microversion.MINIMUM),
+        'DELETE': Endpoint(uploads.cancel, since=microversion.MINIMUM)},
+    '/uploads/{upload_id}/action': {
+        'POST': Endpoint(actions=uploads.ACTIONS,
+                         since=microversion.MINIMUM)},
+    '/messages': {
+        'GET': Endpoint(messages.index, since=microversion.MESSAGES)},
+    '/messages/{message_id}': {
+        'GET': Endpoint(messages.show, since=microversion.MESSAGES),
+        'DELETE': Endpoint(messages.delete, since=microversion.MESSAGES)},
 }
 
 PREFIXES = ('/v3/{project_id}', '/v3', '/v2/{project_id}')
+
+
+def paths(prefix: str) -> list[str]:
+    """Those that are served below a prefix: v2 stays as it was."""
+    return [path for path, endpoints in ROUTES.items()
+            if not prefix.startswith('/v2') or all(
+                endpoint.since == microversion.V2
+                for endpoint in endpoints.values())]
 
 
 class Router:
@@ -76,7 +112,7 @@ class Router:
         self._mapper = routes.Mapper(controller_scan=None, register=False)
         self._mapper.minimization = False
         for prefix in PREFIXES:
-            for path in ROUTES:
+            for path in paths(prefix):
                 self._mapper.connect(path, prefix + path)
         self._mapper.create_regs([])
 

@@ -8,12 +8,16 @@ from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
 from volupload.api.schemas import volume_actions as schema
+from volupload.api.views import uploads
 from volupload.api.views import volumes as view
 from volupload.policies import volume_actions as policies
 
 
 def upload_image(request: Request, volume_id: str) -> Response:
-    """Begin to upload the volume; the answer comes before the data moves."""
+    """Begin to upload the volume; the answer comes before the data moves.
+
+    On v3 it says where the upload can be watched.
+    """
     arguments = schema.upload_image(request.version).parse(request.body)
     volume = volumes.find(request, volume_id, metadata=False)
     request.context.authorize(policies.UPLOAD_IMAGE, volume)
@@ -22,7 +26,10 @@ def upload_image(request: Request, volume_id: str) -> Response:
         request.context.authorize(policies.UPLOAD_PUBLIC, volume)
     upload, image = request.volume_api.copy_volume_to_image(
         request.context, volume, **arguments)
-    return Response(202, view.upload(request, volume, upload, image))
+    # v2 answers what its document says, and nothing beside it.
+    headers = (('Location', uploads.url(request, upload.id)),)
+    return Response(202, view.upload(request, volume, upload, image),
+                    headers if request.is_v3 else ())
 
 
 ACTIONS: Mapping[str, Callable[..., Response]] = {

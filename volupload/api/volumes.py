@@ -6,6 +6,7 @@ be uploaded, and for clients to find the one they mean.
 """
 
 from collections.abc import Callable
+import dataclasses
 from typing import Any
 
 from volupload import exception
@@ -36,18 +37,13 @@ def detail(request: Request) -> Response:
 
 
 def _list(request: Request, show_one: View) -> Response:
-    wanted = listing.read(request)
+    wanted = listing.read(request, schema.COLUMNS, schema.FILTERS)
+    if schema.bootable(request.query, request.version):
+        # No volume of this service can be booted from.
+        wanted = dataclasses.replace(wanted, limit=0)
     request.context.authorize(policies.GET_ALL)
-    found = [] if wanted.empty else request.volume_api.get_all(
-        request.context, filters=wanted.filters, sort=wanted.sort,
-        limit=wanted.limit + 1, marker=wanted.marker, offset=wanted.offset,
-        all_projects=wanted.all_projects)
-    page = found[:wanted.limit]
-    body: dict[str, Any] = {
-        'volumes': [show_one(request, volume) for volume in page]}
-    if len(found) > len(page):
-        body['volumes_links'] = listing.next_link(request, page[-1].id)
-    return Response(200, body)
+    return listing.answer(request, 'volumes', wanted,
+                          request.volume_api.get_all, show_one)
 
 
 def show(request: Request, volume_id: str) -> Response:

@@ -41,6 +41,8 @@ class Application:
         request = Request(
             environ, self._volume_api, context,
             _version(path, environ), variables.pop('project_id', None))
+        if request.version < endpoint.since:
+            raise exception.RouteNotFound()
         handler = endpoint.prepare(request)
         _check_project(request)
         return _write(handler(request, **variables), environ, start_response)
@@ -83,7 +85,7 @@ def _check_project(request: Request) -> None:
 def _write(response: Response, environ: Environ,
            start_response: StartResponse) -> Iterable[bytes]:
     body = b''
-    headers = faults.version_headers(environ)
+    headers = [*faults.version_headers(environ), *response.headers]
     if response.body is not None:
         body = json.dumps(response.body).encode()
         headers.append(('Content-Type', 'application/json'))

@@ -106,6 +106,45 @@ def update(volume_id: str, values: Mapping[str, Any],
     return get(volume_id)
 
 
+@session.retried
+def add_metadata(volume_id: str, metadata: Mapping[str, str]) -> None:
+    """Set these pairs, and leave the others.
+
+    :raises VolumeNotFound: it is gone.
+    """
+    items = models.VolumeMetadata
+    with session.writer() as writing:
+        # It also makes those who set the same pairs come one by one.
+        _touch(writing, volume_id)
+        there = set(writing.scalars(sa.select(items.key).where(
+            items.volume_id == volume_id, items.key.in_(metadata))))
+        # As in _clear_items: nothing is deleted that is not there.
+        if there:
+            session.count_changed(writing, sa.delete(items).where(
+                items.volume_id == volume_id, items.key.in_(there)))
+        writing.add_all(_items(metadata, volume_id=volume_id))
+
+
+@session.retried
+def delete_metadata(volume_id: str, key: str) -> bool:
+    """Remove a pair; False when there is none of that key.
+
+    :raises VolumeNotFound: it is gone.
+    """
+    items = models.VolumeMetadata
+    with session.writer() as writing:
+        _touch(writing, volume_id)
+        return session.count_changed(writing, sa.delete(items).where(
+            items.volume_id == volume_id, items.key == key)) == 1
+
+
+def _touch(writing: orm.Session, volume_id: str) -> None:
+    if not session.count_changed(
+            writing, sa.update(Volume).where(Volume.id == volume_id)
+            .values(updated_at=models.utcnow())):
+        raise exception.VolumeNotFound(volume_id=volume_id)
+
+
 def _clear_items(writing: orm.Session, volume_id: str) -> None:
     items = models.VolumeMetadata
     ours = items.volume_id == volume_id

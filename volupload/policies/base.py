@@ -15,10 +15,17 @@ ADMIN_OR_PROJECT_MEMBER = 'rule:admin_or_project_member'
 
 SCOPE_TYPES = ['project']
 
-# The URLs of a volume, as the samples show them.
+# The URLs, as the samples show them.
 VOLUMES = '/volumes'
 VOLUME = '/volumes/{volume_id}'
 ACTION = '/volumes/{volume_id}/action'
+METADATA = '/volumes/{volume_id}/metadata'
+METADATA_ITEM = '/volumes/{volume_id}/metadata/{key}'
+UPLOADS = '/uploads'
+UPLOAD = '/uploads/{upload_id}'
+UPLOAD_ACTION = '/uploads/{upload_id}/action'
+MESSAGES = '/messages'
+MESSAGE = '/messages/{message_id}'
 
 rules = [
     policy.RuleDefault(

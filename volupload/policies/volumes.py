@@ -11,6 +11,10 @@ GET = 'volume:get'
 GET_ALL = 'volume:get_all'
 UPDATE = 'volume:update'
 DELETE = 'volume:delete'
+GET_METADATA = 'volume:get_volume_metadata'
+CREATE_METADATA = 'volume:create_volume_metadata'
+UPDATE_METADATA = 'volume:update_volume_metadata'
+DELETE_METADATA = 'volume:delete_volume_metadata'
 
 rules = [
     policy.DocumentedRuleDefault(
@@ -40,5 +44,27 @@ rules = [
         DELETE, base.ADMIN_OR_PROJECT_MEMBER,
         'Delete a volume.',
         [operation('DELETE', base.VOLUME)],
+        scope_types=base.SCOPE_TYPES),
+    policy.DocumentedRuleDefault(
+        GET_METADATA, base.ADMIN_OR_PROJECT_READER,
+        'Show the metadata of a volume, or one pair of it.',
+        [operation('GET', base.METADATA),
+         operation('GET', base.METADATA_ITEM)],
+        scope_types=base.SCOPE_TYPES),
+    policy.DocumentedRuleDefault(
+        CREATE_METADATA, base.ADMIN_OR_PROJECT_MEMBER,
+        'Add to the metadata of a volume.',
+        [operation('POST', base.METADATA)],
+        scope_types=base.SCOPE_TYPES),
+    policy.DocumentedRuleDefault(
+        UPDATE_METADATA, base.ADMIN_OR_PROJECT_MEMBER,
+        'Replace the metadata of a volume, or set one pair of it.',
+        [operation('PUT', base.METADATA),
+         operation('PUT', base.METADATA_ITEM)],
+        scope_types=base.SCOPE_TYPES),
+    policy.DocumentedRuleDefault(
+        DELETE_METADATA, base.ADMIN_OR_PROJECT_MEMBER,
+        'Remove one pair of the metadata of a volume.',
+        [operation('DELETE', base.METADATA_ITEM)],
         scope_types=base.SCOPE_TYPES),
 ]

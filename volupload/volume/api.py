@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service layer: what can be done with volumes, without any HTTP.
+"""The service layer: what can be done, without any HTTP.
 
 A controller parses, asks the policy and calls in here; what is long work
 stands in the database when a method returns, and a manager does it. Methods
@@ -9,7 +9,6 @@ asked about the very row that is then changed by compare-and-swap.
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import logging
 from typing import Any
 
 from oslo_utils import units
@@ -19,31 +18,18 @@ from volupload import exception
 from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import models
-from volupload.db import uploads
 from volupload.db import volumes
-from volupload.image import glance
-from volupload.volume import rpcapi
+from volupload.volume import reach
+from volupload.volume import upload_api
 from volupload.volume.status import DELETABLE
 from volupload.volume.status import UPLOADABLE
-from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
-
-LOG = logging.getLogger(__name__)
 
 DEFAULT_ZONE = 'nova'
 
 
-class API:
-    """One object serves all threads of a process.
-
-    :param images: the image service; a seam for tests.
-    :param manager: how managers are woken; a seam for tests.
-    """
-
-    def __init__(self, images: glance.ImageService | None = None,
-                 manager: rpcapi.VolumeAPI | None = None) -> None:
-        self.images = images or glance.ImageService()
-        self.manager = manager or rpcapi.VolumeAPI()
+class API(upload_api.UploadAPI):
+    """One object serves all threads of a process."""
 
     def create(self, context: RequestContext, *, size_gb: int,
                name: str | None = None, description: str | None = None,
@@ -74,9 +60,9 @@ class API:
         :param metadata: False when nobody will look at its metadata.
         :raises VolumeNotFound: it does not exist or is not for the caller.
         """
-        if not _is_canonical(volume_id):
+        if not reach.is_canonical(volume_id):
             raise exception.VolumeNotFound(volume_id=volume_id)
-        return volumes.get(volume_id, project_id=_reach(context),
+        return volumes.get(volume_id, project_id=reach.reach(context),
                            metadata=metadata)
 
     def get_all(self, context: RequestContext, *,
@@ -89,21 +75,34 @@ class API:
 
         :raises InvalidInput: the marker is no volume of theirs.
         """
-        everybody = all_projects and context.is_admin
         try:
             return volumes.get_all(
-                project_id=None if everybody else context.project_id,
+                project_id=reach.scope(context, all_projects),
                 filters=filters or {}, sort=sort, limit=limit, marker=marker,
                 offset=offset)
         except exception.VolumeNotFound:
-            raise exception.InvalidInput(
-                reason=f'marker {marker} could not be found') from None
+            raise reach.no_marker(marker) from None
 
     def update(self, context: RequestContext, volume: models.Volume, *,
                metadata: Mapping[str, str] | None = None,
                **fields: str | None) -> models.Volume:
         """Change `name` and `description`; replace the metadata if given."""
         return volumes.update(volume.id, fields, metadata)
+
+    def add_metadata(self, context: RequestContext, volume: models.Volume,
+                     metadata: Mapping[str, str]) -> models.Volume:
+        """Set these pairs and leave the others; returns the volume anew.
+
+        :raises VolumeNotFound: it was deleted meanwhile.
+        """
+        volumes.add_metadata(volume.id, metadata)
+        return volumes.get(volume.id)
+
+    def delete_metadata(self, context: RequestContext, volume: models.Volume,
+                        key: str) -> None:
+        """:raises MetadataNotFound: there is no such pair."""
+        if not volumes.delete_metadata(volume.id, key):
+            raise exception.MetadataNotFound(volume_id=volume.id, key=key)
 
     def delete(self, context: RequestContext, volume: models.Volume) -> None:
         """:raises InvalidVolume: it is being used."""
@@ -123,11 +122,12 @@ class API:
             force: bool, visibility: str | None = None,
             protected: bool = False,
     ) -> tuple[models.Upload, dict[str, Any]]:
-        """Begin an upload. Each step undoes the earlier ones if it fails.
+        """Begin an upload; see `beginnings` for what a failure undoes.
 
         :returns: the queued upload, and the image record as Glance answered.
             `volume` shows its new status.
         :raises InvalidVolume: its status forbids it.
+        :raises QueueFull: as many of the project as may wait do so.
         :raises ImageRefused: Glance does not want such an image.
         :raises ImageServiceError: Glance cannot be spoken to.
         """
@@ -135,87 +135,16 @@ class API:
         # Of the other formats only the end tells the length.
         self.images.check_quota(context, volume.size_gb * units.Gi
                                 if disk_format == 'raw' else None)
-        upload = self._take_volume(context, volume, {
-            'image_name': image_name, 'disk_format': disk_format,
-            'container_format': container_format, 'protected': protected})
-        image = self._create_image(context, upload, visibility)
-        self._queue(upload)
-        self.manager.copy_volume_to_image(context, upload.host, upload.id)
-        LOG.info('Upload %s of volume %s into image %s is queued',
-                 upload.id, volume.id, upload.image_id)
-        return upload, image
-
-    def _take_volume(self, context: RequestContext, volume: models.Volume,
-                     values: dict[str, Any]) -> models.Upload:
-        # The image's id is ours to choose: it is written down before Glance
-        # hears of it, so after any crash the image can be found and removed.
         try:
-            return uploads.create(volume, {
-                'id': uuidutils.generate_uuid(),
-                'image_id': uuidutils.generate_uuid(),
-                'project_id': volume.project_id, 'user_id': context.user_id,
-                'request_id': context.request_id, **values})
+            upload, image = self.beginnings.begin(
+                context, volume, image_name=image_name,
+                disk_format=disk_format, container_format=container_format,
+                visibility=visibility, protected=protected)
         except exception.StatusConflict:
             _refuse_status(volumes.get(volume.id, metadata=False), UPLOADABLE)
             raise
-
-    def _create_image(self, context: RequestContext, upload: models.Upload,
-                      visibility: str | None) -> dict[str, Any]:
-        try:
-            return self.images.create_image(
-                context, upload.image_id, name=upload.image_name,
-                disk_format=upload.disk_format,
-                container_format=upload.container_format,
-                visibility=visibility, **_properties(upload))
-        except exception.ImageServiceError as error:
-            if error.outcome_unknown:
-                self._abandon(upload, str(error))
-            else:
-                uploads.undo(upload)
-            raise
-        except BaseException:
-            uploads.undo(upload)
-            raise
-
-    def _queue(self, upload: models.Upload) -> None:
-        try:
-            uploads.transition(
-                upload.id, UploadStatus.CREATING, UploadStatus.QUEUED)
-        except BaseException as error:
-            self._abandon(upload, f'The upload could not be queued: {error}')
-            raise
-
-    def _abandon(self, upload: models.Upload, reason: str) -> None:
-        """Give up an upload whose image may exist; keep its row to say so.
-
-        The volume is given back first: Glance may take its time.
-        """
-        uploads.settle(upload, UploadStatus.FAILED, reason)
-        try:
-            self.images.delete_image(upload.image_id, retry=False)
-        except Exception as error:
-            LOG.warning('Image %s of upload %s may remain in Glance: %s',
-                        upload.image_id, upload.id, error)
-
-
-def _properties(upload: models.Upload) -> dict[str, str]:
-    """What an image says about where it comes from."""
-    # Its guest was running: the file systems may look as after a power cut.
-    if upload.previous_status == VolumeStatus.IN_USE:
-        return {'volupload_source_in_use': 'true'}
-    return {}
-
-
-def _reach(context: RequestContext) -> str | None:
-    """Whose volumes the caller sees: None is everybody's."""
-    return None if context.is_admin else str(context.project_id)
-
-
-def _is_canonical(volume_id: str) -> bool:
-    # MySQL compares without regard to case and to trailing blanks; an id is
-    # the one spelling that we gave out.
-    return (uuidutils.is_uuid_like(volume_id) and len(volume_id) == 36
-            and volume_id == volume_id.lower())
+        self.announce(context, upload)
+        return upload, image
 
 
 def _check_uploadable(volume: models.Volume, force: bool) -> None:

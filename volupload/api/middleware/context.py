@@ -14,6 +14,9 @@ from volupload.context import RequestContext
 
 CONFIRMED = 'Confirmed'
 
+# What stands in a URL of v3 where others have the project.
+_COLLECTIONS = ('volumes', 'uploads', 'messages')
+
 
 class KeystoneContext(Filter):
     """Whom keystonemiddleware confirmed.
@@ -53,7 +56,7 @@ class NoAuthContext(Filter):
 
 def _project(environ: Environ) -> str | None:
     parts = str(environ.get('PATH_INFO', '')).split('/')
-    if len(parts) < 3 or parts[1:3] == ['v3', 'volumes']:
+    if len(parts) < 3 or (parts[1] == 'v3' and parts[2] in _COLLECTIONS):
         return None
     return parts[2]
 

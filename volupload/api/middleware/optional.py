@@ -20,7 +20,7 @@ from volupload.conf import CONF
 MakeFilter = Callable[[WSGIApp], WSGIApp]
 
 _HEADERS = ['X-Auth-Token', 'X-Openstack-Request-Id',
-            'X-Compute-Request-Id', 'OpenStack-API-Version']
+            'X-Compute-Request-Id', 'OpenStack-API-Version', 'Location']
 
 
 def proxy_factory(global_conf: dict[str, Any],

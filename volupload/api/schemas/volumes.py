@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bodies that make and change a volume.
+"""The bodies that make and change a volume, and what a list is asked by.
 
 A volume begins empty here: what would fill it, group it or attach it several
 times is refused by name, unless it is null as clients send what was not asked
@@ -7,8 +7,12 @@ for. Old clients also send facts about the volume that are not theirs to
 state; these are not looked at.
 """
 
+import ast
+from collections.abc import Mapping
+import json
 from typing import Any
 
+from volupload.api import microversion
 from volupload.api import schemas
 from volupload.api.schemas import ABSENT
 from volupload.api.schemas import Field
@@ -53,6 +57,43 @@ _CREATE = {strict: Schema('volume', _CREATION, strict=strict)
            for strict in (True, False)}
 _UPDATE = {strict: Schema('volume', _NAMING, strict=strict)
            for strict in (True, False)}
+
+
+def _read_metadata(name: str, value: Any) -> dict[str, str]:
+    # python-cinderclient sends str() of a dict, others JSON.
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return schemas.string_map(name, read(value))
+        except (ValueError, SyntaxError, TypeError, MemoryError,
+                RecursionError):
+            continue
+    return schemas.string_map(name, value)
+
+
+# What a list can be sorted and filtered by, as API names to columns.
+COLUMNS = {
+    'id': 'id', 'name': 'name', 'display_name': 'name', 'status': 'status',
+    'size': 'size_gb', 'availability_zone': 'availability_zone',
+    'created_at': 'created_at', 'updated_at': 'updated_at',
+}
+FILTERS: dict[str, tuple[str, schemas.Parser]] = {
+    **{name: (COLUMNS[name], schemas.text()) for name in (
+        'id', 'name', 'display_name', 'status', 'availability_zone')},
+    'size': ('size_gb', schemas.integer(minimum=0, maximum=2 ** 31 - 1)),
+    'metadata': ('metadata', _read_metadata),
+}
+
+
+def bootable(query: Mapping[str, str],
+             version: microversion.Version) -> bool:
+    """Whether only volumes are wanted that can be booted from.
+
+    :raises InvalidField: from 3.2 on, when it is no boolean.
+    """
+    value = query.get('bootable', '')
+    if version >= microversion.BOOTABLE and 'bootable' in query:
+        return schemas.boolean('bootable', value)
+    return value not in ('', 'False', 'false', 'FALSE')
 
 
 def create(body: dict[str, Any], *, strict: bool) -> dict[str, Any]:

@@ -16,11 +16,12 @@ def timestamp(moment: datetime.datetime | None) -> str | None:
     return moment.isoformat(timespec='microseconds')
 
 
-def links(request: Request, volume_id: str) -> list[dict[str, str]]:
-    """The volume's URL with the version, and one without that stays true."""
+def links(request: Request, resource_id: str,
+          collection: str = 'volumes') -> list[dict[str, str]]:
+    """The URL with the version, and one without that stays true."""
     project = f'/{request.project_id}' if request.project_id else ''
     version = '/v3' if request.is_v3 else '/v2'
-    tail = f'{project}/volumes/{volume_id}'
+    tail = f'{project}/{collection}/{resource_id}'
     return [{'rel': 'self', 'href': f'{request.base_url}{version}{tail}'},
             {'rel': 'bookmark', 'href': f'{request.base_url}{tail}'}]
 

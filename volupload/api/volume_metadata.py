@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metadata of a volume: all of it, or one pair.
+
+It can be changed whatever the volume's status is, also while it uploads:
+Packer, for one, writes its own then.
+"""
+
+from volupload import exception
+from volupload.api import volumes
+from volupload.api.request import Request
+from volupload.api.request import Response
+from volupload.api.schemas import volume_metadata as schema
+from volupload.db import models
+from volupload.policies import volumes as policies
+
+
+def index(request: Request, volume_id: str) -> Response:
+    volume = _find(request, volume_id, policies.GET_METADATA)
+    return Response(200, {'metadata': volume.metadata_})
+
+
+def create(request: Request, volume_id: str) -> Response:
+    """Add to what there is; a key that is there gets the new value."""
+    metadata = schema.metadata(request.body)
+    volume = _find(request, volume_id, policies.CREATE_METADATA)
+    volume = request.volume_api.add_metadata(
+        request.context, volume, metadata)
+    return Response(200, {'metadata': volume.metadata_})
+
+
+def replace(request: Request, volume_id: str) -> Response:
+    metadata = schema.metadata(request.body)
+    volume = _find(request, volume_id, policies.UPDATE_METADATA)
+    volume = request.volume_api.update(
+        request.context, volume, metadata=metadata)
+    return Response(200, {'metadata': volume.metadata_})
+
+
+def show(request: Request, volume_id: str, key: str) -> Response:
+    volume = _find(request, volume_id, policies.GET_METADATA)
+    if key not in volume.metadata_:
+        raise exception.MetadataNotFound(volume_id=volume_id, key=key)
+    return Response(200, {'meta': {key: volume.metadata_[key]}})
+
+
+def update(request: Request, volume_id: str, key: str) -> Response:
+    meta = schema.meta(request.body, key)
+    volume = _find(request, volume_id, policies.UPDATE_METADATA)
+    request.volume_api.add_metadata(request.context, volume, meta)
+    return Response(200, {'meta': meta})
+
+
+def delete(request: Request, volume_id: str, key: str) -> Response:
+    volume = _find(request, volume_id, policies.DELETE_METADATA)
+    request.volume_api.delete_metadata(request.context, volume, key)
+    return Response(200)
+
+
+def _find(request: Request, volume_id: str, rule: str) -> models.Volume:
+    volume = volumes.find(request, volume_id)
+    request.context.authorize(rule, volume)
+    return volume
