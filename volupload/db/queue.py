@@ -135,14 +135,15 @@ def requeue(upload: Upload, *, delay: float = 0.0, counted: bool = True,
     """
     back: dict[str, Any] = {
         'status': UploadStatus.QUEUED, 'worker': None, 'heartbeat_at': None,
-        'phase': None, 'rate': None}
+        'phase': None, 'rate': None, 'bytes_read': 0, 'bytes_sent': 0}
     if delay:
         back['not_before'] = clock.read() + datetime.timedelta(seconds=delay)
     if not counted:
         back['attempt'] = upload.attempt - 1
     if reason is not None:
         back['reason'] = reason
-    return _change(_CHANGE, upload, back)
+    # Whose end was asked for does not go back, whatever the caller has read.
+    return _change(_CHANGE, upload, back, coming_from=UploadStatus.RUNNING)
 
 
 @session.retried

@@ -18,6 +18,7 @@ import sqlalchemy
 from volupload import exception
 from volupload.db import migration
 from volupload.db import models
+from volupload.db import queue
 from volupload.db import services
 from volupload.db import session
 from volupload.db import uploads
@@ -213,21 +214,21 @@ class Statements(unittest.TestCase):
 
     def test_the_oldest_upload_is_claimed_first(self) -> None:
         made = [make_upload(make_volume()).id for _ in range(3)]
-        claimed = [uploads.claim_next([HOST], 'w') for _ in range(3)]
+        claimed = [queue.claim_next([HOST], 'w') for _ in range(3)]
         self.assertEqual(made, [upload.id for upload in claimed if upload])
-        self.assertIsNone(uploads.claim_next([HOST], 'w'))
+        self.assertIsNone(queue.claim_next([HOST], 'w'))
 
     def test_uploads_of_other_hosts_and_unqueued_ones_are_left(self) -> None:
         make_upload(make_volume(), queued=False)
         make_upload(make_volume(host='far@local'))
-        self.assertIsNone(uploads.claim_next([HOST], 'w'))
+        self.assertIsNone(queue.claim_next([HOST], 'w'))
 
     def test_no_upload_is_claimed_twice_by_many_at_once(self) -> None:
         made = {make_upload(make_volume()).id for _ in range(12)}
 
         def claim_all(worker: int) -> list[str]:
             claimed = []
-            while upload := uploads.claim_next([HOST], str(worker)):
+            while upload := queue.claim_next([HOST], str(worker)):
                 claimed.append(upload.id)
             return claimed
         with futures.ThreadPoolExecutor(4) as pool:
@@ -238,7 +239,7 @@ class Statements(unittest.TestCase):
     def test_settling_gives_the_volume_back_and_keeps_the_reason(self) -> None:
         volume = make_volume(status=VolumeStatus.IN_USE)
         make_upload(volume)
-        upload = uploads.claim_next([HOST], 'w')
+        upload = queue.claim_next([HOST], 'w')
         assert upload is not None
         self.assertTrue(uploads.settle(upload, UploadStatus.FAILED, 'why'))
         self.assertFalse(uploads.settle(upload, UploadStatus.FAILED, 'again'))
