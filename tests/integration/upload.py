@@ -69,7 +69,8 @@ class UploadTestCase(conformance.ApiTestCase):
         self.assertIn(reason, upload['reason'])
         self.assertEqual(status, self.state.volumes.status(volume_id))
         lines = [line for line in self.log.read_text().splitlines()
-                 if f'Upload {upload["id"]} of' in line and 'failed' in line]
+                 if f'Upload {upload["id"]} of' in line
+                 and ' failed after ' in line]
         self.assertEqual(1, len(lines), lines)
         self.assertIn(upload['request_id'], lines[0])
         self.assertIn(reason, lines[0])

@@ -61,6 +61,8 @@ class Endings:
         self._images = images
         self._aborted = aborted
         self.notifier = notifier or notifications.Notifier()
+        # Uploads that have ended with an image that could not be deleted.
+        self.left_behind: list[models.Upload] = []
 
     def succeeded(self, watch: Watch, sent: pipeline.Streamed) -> None:
         if self._settle(watch, UploadStatus.SUCCEEDED, None,
@@ -108,9 +110,11 @@ class Endings:
     def _put_back(self, watch: Watch, reason: str | None, *,
                   delay: float = 0.0, counted: bool = True) -> None:
         upload = watch.upload
-        LOG.warning('Upload %s goes back to the queue for %g s after attempt '
-                    '%s: %s', upload.id, delay, upload.attempt,
-                    reason or 'this manager is to end, or has lost it')
+        LOG.warning('Upload %s of volume %s into image %s goes back to the '
+                    'queue for %g s, attempt %s ended after %s bytes and '
+                    '%.1f s: %s', upload.id, upload.volume_id,
+                    upload.image_id, delay, upload.attempt, watch.bytes_sent,
+                    watch.seconds, reason or 'the manager is to end')
         if not self._change(watch, lambda: queue.requeue(
                 upload, delay=delay, counted=counted, reason=reason)):
             # Somebody may have cancelled it at the same moment.
@@ -131,6 +135,7 @@ class Endings:
             if self._aborted() or not self.gives_up:
                 return False
             reason += ' (and the image could not be deleted)'
+            self.left_behind.append(watch.upload)
         return self._settle(watch, to, reason)
 
     def _delete_image(self, watch: Watch) -> bool:

@@ -24,9 +24,11 @@ import oslo_messaging
 from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.context import RequestContext
+from volupload.db import models
 from volupload.db import queue
 from volupload.db import services
 from volupload.image import glance
+from volupload.volume import notifications
 from volupload.volume import rpcapi
 from volupload.volume.keeper import Keeper
 from volupload.volume.loop import Loop
@@ -39,6 +41,9 @@ from volupload.volume.watch import Watch
 LOG = logging.getLogger(__name__)
 
 BINARY = 'volupload-volume'
+
+# Seconds that a loop may need to end what it is at, when the process ends.
+_LAST_ROUND = 4.0
 
 
 class VolumeManager:
@@ -59,10 +64,12 @@ class VolumeManager:
         self._worker = worker_name()
         self._slots = Slots()
         self._keeper = Keeper(backends, self._stopping.is_set)
+        self._notifier = notifications.Notifier()
         self._uploader = Uploader(backends, self._images,
-                                  self._aborted.is_set)
+                                  self._aborted.is_set, self._notifier)
         self._reaper = Reaper(self._worker, self._images, self._slots.uploads,
-                              self._stopping.is_set)
+                              self._uploader.endings.left_behind,
+                              self._stopping.is_set, self._notifier)
         self._upload_loop = Loop('uploads', self.sweep_uploads, _interval)
         self._volume_loop = Loop('volumes', self.sweep_volumes, _interval)
         self._loops = (
@@ -114,8 +121,11 @@ class VolumeManager:
         if grace is not None:
             patience.start()
         for loop in self._loops:
-            loop.stop(grace)
+            loop.stop(0)
+        self._upload_loop.stop(grace)   # it may be claiming its last one
         self._slots.join()
+        for loop in self._loops:
+            loop.stop(_LAST_ROUND)
         patience.cancel()
 
     def _abort(self) -> None:
@@ -141,7 +151,12 @@ class VolumeManager:
                 CONF.upload.max_concurrent_per_project)
             if upload is None:
                 return
-            self._slots.run(Watch(upload, self._images), self._run_upload)
+            self._slots.run(Watch(upload, self._images, self._tell),
+                            self._run_upload)
+
+    def _tell(self, upload: models.Upload) -> None:
+        if CONF.upload.notify_progress:
+            self._notifier.progress(upload)
 
     def _run_upload(self, watch: Watch) -> None:
         try:

@@ -14,7 +14,9 @@ compare-and-swap, so each is made good once::
                                 failed
 
 An image that cannot be deleted keeps its row as it is, and is tried again by
-whoever finds the lease expired next.
+whoever finds the lease expired next. Only of uploads that this process itself
+had to end without that (`endings`) it deletes the images later, for as long as
+it lives.
 
 When a manager starts it need not wait for the leases of its predecessor: a
 worker is called `host:pid:number`, and a process of this host that is gone
@@ -36,6 +38,7 @@ from volupload.db import queue
 from volupload.db import uploads
 from volupload.image import glance
 from volupload.volume import endings
+from volupload.volume import notifications
 from volupload.volume.status import UploadStatus
 from volupload.volume.watch import Watch
 
@@ -49,17 +52,21 @@ class Reaper:
     """
     :param worker: how this process signs what it takes over.
     :param running: the ids of the uploads that this very process runs.
+    :param left_behind: uploads that have ended, whose images have not.
     :param stopping: tells, when asked, that the process is about to end.
     """
 
     def __init__(self, worker: str, images: glance.ImageService,
                  running: Callable[[], Collection[str]],
-                 stopping: Callable[[], bool] = lambda: False) -> None:
+                 left_behind: list[models.Upload],
+                 stopping: Callable[[], bool] = lambda: False,
+                 notifier: notifications.Notifier | None = None) -> None:
         self._worker = worker
         self._images = images
         self._running = running
         self._stopping = stopping
-        self._endings = endings.Endings(images, stopping)
+        self._left_behind = left_behind
+        self._endings = endings.Endings(images, stopping, notifier)
         self._endings.deletion_patience = 0
         self._endings.gives_up = False
         self._adopted = False
@@ -74,6 +81,8 @@ class Reaper:
             if not self._stopping():
                 _name_request(upload)
                 self._end_creating(upload)
+        while self._left_behind and self._delete_image(self._left_behind[0]):
+            self._left_behind.pop(0)
 
     def _sweep(self, expired: Iterable[models.Upload]) -> None:
         for upload in expired:
@@ -104,17 +113,21 @@ class Reaper:
 
     def _end_creating(self, upload: models.Upload) -> None:
         """The image first: if we die in between it is found once more."""
+        if self._delete_image(upload) and uploads.settle(
+                upload, UploadStatus.FAILED, _NEVER_BEGUN):
+            LOG.error('Upload %s of volume %s into image %s failed: %s',
+                      upload.id, upload.volume_id, upload.image_id,
+                      _NEVER_BEGUN)
+            self._endings.notifier.error(upload, _NEVER_BEGUN)
+
+    def _delete_image(self, upload: models.Upload) -> bool:
         try:
             endings.delete_image(self._images, upload)
         except exception.ImageError as error:
             LOG.error('Image %s of upload %s cannot be deleted yet: %s',
                       upload.image_id, upload.id, error)
-            return
-        if uploads.settle(upload, UploadStatus.FAILED, _NEVER_BEGUN):
-            LOG.error('Upload %s of volume %s into image %s failed: %s',
-                      upload.id, upload.volume_id, upload.image_id,
-                      _NEVER_BEGUN)
-            self._endings.notifier.error(upload, _NEVER_BEGUN)
+            return False
+        return True
 
     def _is_predecessors(self, upload: models.Upload) -> bool:
         """Whether a process of this host had it that is gone."""

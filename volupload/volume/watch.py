@@ -61,10 +61,12 @@ class Watch:
 
     :param upload: claimed or taken over by this process. Its status and
         progress are kept up to date.
+    :param told: called after every beat by itself.
     """
 
-    def __init__(self, upload: models.Upload,
-                 images: glance.ImageService) -> None:
+    def __init__(self, upload: models.Upload, images: glance.ImageService,
+                 told: Callable[[models.Upload], None] = lambda upload: None,
+                 ) -> None:
         self.upload = upload
         self.phase = UploadPhase.LAYING_OUT
         self.image_size: int | None = None
@@ -73,6 +75,7 @@ class Watch:
         self.began = time.monotonic()
         self.cause: Cause | None = None
         self._images = images
+        self._told = told
         self._renewed = self.began
         self._sent: collections.deque[tuple[float, int]] = collections.deque()
         self._lock = threading.Lock()
@@ -109,6 +112,8 @@ class Watch:
         """Break off what runs for the image, unless that is done already."""
         if self.cause is None or cause is Cause.LOST:
             self.cause = cause
+            LOG.info('Upload %s has to stop: %s', self.upload.id,
+                     cause.name.lower())
             self._images.abort(self.upload.image_id)
 
     def wake(self) -> None:
@@ -175,7 +180,8 @@ class Watch:
             if self._ended.is_set() or self.cause is Cause.LOST:
                 return
             try:
-                self.beat()
+                if self.beat():
+                    self._told(self.upload)
             except Exception as error:
                 LOG.warning('The lease of upload %s cannot be renewed: %s',
                             self.upload.id, error)

@@ -32,8 +32,9 @@ class ReaperTestCase(base.TestCase):
                     group='upload')
         self.images = doubles.Images()
         self.running: set[str] = set()
+        self.left_behind: list[models.Upload] = []
         self.reaper = Reaper('testhost:1:me', self.images,
-                             lambda: self.running)
+                             lambda: self.running, self.left_behind)
 
     def make(self, **values: Any) -> models.Upload:
         upload = statements.make_upload(statements.make_volume(), **values)
@@ -135,6 +136,19 @@ class TestExpired(ReaperTestCase):
         self.age(upload)
         self.reaper.sweep()
         self.assertEqual('running', uploads.get(upload.id).status)
+
+
+class TestLeftBehind(ReaperTestCase):
+
+    def test_an_image_is_deleted_when_glance_is_back(self) -> None:
+        upload = self.make()
+        self.left_behind.append(upload)
+        self.images.delete_error = exception.ImageServiceError(reason='503')
+        self.reaper.sweep()
+        self.assertEqual([upload], self.left_behind)
+        self.images.delete_error = None
+        self.reaper.sweep()
+        self.assertEqual(([], {}), (self.left_behind, self.images.images))
 
 
 class TestCreating(ReaperTestCase):

@@ -303,6 +303,8 @@ class TestUploader(base.TestCase):
         upload = self.upload()
         self.assertEqual('failed', upload.status)
         self.assertIn('could not be deleted', upload.reason or '')
+        self.assertEqual([upload.id], [
+            left.id for left in self.uploader.endings.left_behind])
         self.assertEqual('in-use', self.volume.status)
 
     def test_an_upload_that_is_broken_off_goes_back_to_the_queue(

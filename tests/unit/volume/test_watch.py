@@ -67,6 +67,15 @@ class TestWatch(base.TestCase):
             self.watch.bytes_sent = 7
             self.wait_for(lambda: self.row().bytes_sent == 7)
 
+    def test_who_wants_to_know_is_told_of_every_beat(self) -> None:
+        told: list[int] = []
+        watch = Watch(self.upload, self.images,
+                      lambda upload: told.append(upload.bytes_sent))
+        watch.bytes_sent = 7
+        with watch:
+            watch.wake()
+            self.wait_for(lambda: told == [7])
+
     def test_a_wish_to_cancel_breaks_the_sending_off(self) -> None:
         with self.watch:
             queue.cancel(self.upload.id)
