@@ -27,8 +27,11 @@ from volupload import rpc
 from volupload.api import app
 from volupload.conf import CONF
 from volupload.db import models
+from volupload.db import uploads
 from volupload.db import volumes
 from volupload.volume.api import API
+from volupload.volume.status import FINISHED
+from volupload.volume.status import UploadStatus
 
 PROJECT = uuid.uuid4().hex
 OTHER_PROJECT = uuid.uuid4().hex
@@ -66,8 +69,9 @@ class ApiTestCase(base.TestCase):
                     group='glance')
 
     def load(self) -> None:
-        api = API(self.images, self.manager)
-        with fixtures.MonkeyPatch('volupload.api.app.API', lambda: api):
+        self.volume_api = API(self.images, self.manager)
+        with fixtures.MonkeyPatch('volupload.api.app.API',
+                                  lambda: self.volume_api):
             self.app = app.load()
 
     def ask(self, method: str, path: str, body: object = None, *,
@@ -102,6 +106,34 @@ class ApiTestCase(base.TestCase):
             'id': str(uuid.uuid4()), 'project_id': PROJECT,
             'user_id': 'user', 'size_gb': 1, 'status': 'available',
             'host': 'testhost@local', **values}, metadata)
+
+    def make_upload(self, status: str = 'queued', *,
+                    volume: models.Volume | None = None,
+                    reason: str | None = None,
+                    **values: Any) -> models.Upload:
+        """An upload that has come so far, and its image unless it ended."""
+        volume = volume or self.make_volume(
+            project_id=values.get('project_id', PROJECT))
+        upload = uploads.create(volume, {
+            'id': str(uuid.uuid4()), 'image_id': str(uuid.uuid4()),
+            'project_id': volume.project_id, 'user_id': 'user',
+            'image_name': 'image', 'disk_format': 'raw',
+            'container_format': 'bare', **values})
+        self.images.images[upload.image_id] = {
+            'id': upload.image_id, 'status': 'queued'}
+        for step, more in (('queued', {}), ('running', {
+                'attempt': 1, 'worker': 'testhost:1:0',
+                'started_at': models.utcnow()})):
+            if status != 'creating' and upload.status != status:
+                uploads.transition(
+                    upload.id, UploadStatus(upload.status),
+                    UploadStatus(step), **more)
+                upload = uploads.get(upload.id)
+        if status in FINISHED:
+            uploads.settle(upload, UploadStatus(status), reason)
+        if status in (UploadStatus.FAILED, UploadStatus.CANCELLED):
+            del self.images.images[upload.image_id]
+        return uploads.get(upload.id)
 
     def assertFault(self, answer: webob.Response, status: int, name: str,
                     *words: str) -> None:

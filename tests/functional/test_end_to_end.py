@@ -145,6 +145,7 @@ class TestEndToEnd(base.ApiTestCase):
         self.assertEqual('succeeded', self.last_upload().status)
 
     def test_what_breaks_in_the_middle_fails_with_both_reasons(self) -> None:
+        self.config(max_attempts=1, group='upload')
         volume_id = self.create()
         self.glance.fail('PUT', reset=True, after=1_000_000)
         self.assertEqual(202, self.upload(volume_id).status_int)

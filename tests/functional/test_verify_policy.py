@@ -1,32 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks every route of the table as a stranger, and expects to be refused."""
 
+from typing import Any
+
 from tests.functional import base
 from tests.functional.base import PROJECT
 from tests.functional.base import UPLOAD
 from volupload import policies
 from volupload.api import router
+from volupload.api import uploads
 from volupload.api import volume_actions
+from volupload.db import messages
 
 # A body that passes every check before the policy.
 BODIES = {
     ('/volumes', 'POST'): {'volume': {'size': 1}},
     ('/volumes/{volume_id}', 'PUT'): {'volume': {'name': 'x'}},
+    ('/volumes/{volume_id}/metadata', 'POST'): {'metadata': {'k': 'v'}},
+    ('/volumes/{volume_id}/metadata', 'PUT'): {'metadata': {'k': 'v'}},
+    ('/volumes/{volume_id}/metadata/{key}', 'PUT'): {'meta': {'k': 'v'}},
 }
-ACTIONS = {UPLOAD: {'image_name': 'x'}}
+ACTIONS = {UPLOAD: {'image_name': 'x'}, 'requeue': None}
 
 
 class TestEveryRoute(base.KeystoneTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.volume = self.make_volume()
+        self.volume = self.make_volume(metadata={'k': 'v'})
+        self.failed = self.make_upload('failed')
+        [self.message] = messages.get_all(PROJECT)
+
+    def ask(self, *args: Any, **options: Any) -> Any:
+        return super().ask(*args, OpenStack_API_Version='volume 3.3',
+                           **options)
 
     def requests(self, prefix: str) -> list[tuple[str, str, object]]:
         found = []
-        for path, endpoints in router.ROUTES.items():
+        for path in router.paths(prefix):
+            endpoints = router.ROUTES[path]
             url = (prefix + path).format(
-                project_id=PROJECT, volume_id=self.volume.id)
+                project_id=PROJECT, volume_id=self.volume.id, key='k',
+                upload_id=self.failed.id, message_id=self.message.id)
             for method, endpoint in endpoints.items():
                 bodies = [BODIES.get((path, method))]
                 if endpoint.actions:
@@ -40,8 +55,9 @@ class TestEveryRoute(base.KeystoneTestCase):
             for method, url, body in self.requests(prefix):
                 answer = self.ask(method, url, body, token='stranger')
                 # v3 does not even tell that the volume exists.
-                hidden = prefix != '/v2/{project_id}' and (
-                    self.volume.id in url)
+                hidden = prefix != '/v2/{project_id}' and any(
+                    one.id in url
+                    for one in (self.volume, self.failed, self.message))
                 self.assertEqual(404 if hidden else 403, answer.status_int,
                                  f'{method} {url} {answer.text}')
         self.assertEqual([], self.manager.cast)
@@ -66,7 +82,8 @@ class TestEveryRoute(base.KeystoneTestCase):
             for method, endpoint in endpoints.items():
                 self.assertEqual(endpoint.has_body,
                                  (path, method) in BODIES)
-        self.assertEqual(set(volume_actions.ACTIONS), set(ACTIONS))
+        self.assertEqual({*volume_actions.ACTIONS, *uploads.ACTIONS},
+                         set(ACTIONS))
 
     def test_every_rule_is_asked_by_some_route(self) -> None:
         operations = {

@@ -319,6 +319,24 @@ class TestList(VolumesTestCase):
             self.assertEqual(2, len(answer.json['volumes']))
             self.assertEqual(1, len(answer.json['volumes_links']))
 
+    def test_bootable_is_a_boolean_from_3_2_on(self) -> None:
+        ours = {'a', 'b', 'c'}
+        for value, before, since in (
+                ('true', set(), set()), ('TRUE', set(), set()),
+                ('1', set(), set()), ('t', set(), set()),
+                ('false', ours, ours), ('False', ours, ours),
+                ('', ours, None), ('0', set(), ours), ('f', set(), ours),
+                ('maybe', set(), None)):
+            self.assertEqual(before, set(
+                self.names(f'bootable={value}')), value)
+            answer = self.ask('GET', self.url(f'?bootable={value}'),
+                              OpenStack_API_Version='volume 3.2')
+            if since is None:
+                self.assertFault(answer, 400, 'badRequest', 'bootable')
+            else:
+                self.assertEqual(since, {
+                    found['name'] for found in answer.json['volumes']}, value)
+
     def test_bad_parameters_are_named(self) -> None:
         for query, word in (
                 ('limit=-1', 'limit'), ('limit=x', 'limit'),
@@ -328,7 +346,7 @@ class TestList(VolumesTestCase):
                 ('sort=name:up', 'sort'), ('sort=name&sort_key=id', 'sort'),
                 ('sort_key=host', 'sort'), ('sort_dir=x', 'sort'),
                 ('all_tenants=maybe', 'all_tenants'),
-                ('bootable=maybe', 'bootable'), ('name=%00', 'name'),
+                ('name=%00', 'name'),
                 ('size=big', 'size'), ('metadata=x', 'metadata'),
                 ('metadata=%5B1%5D', 'metadata'),
                 ('metadata=%7B%22a%22%3A1%7D', 'metadata'),

@@ -6,6 +6,9 @@ from volupload import exception
 from volupload.api import router
 from volupload.api import volumes
 
+VARIABLES = {'project_id': 'p', 'volume_id': 'v', 'key': 'k',
+             'upload_id': 'u', 'message_id': 'm'}
+
 
 class TestRouter(base.TestCase):
 
@@ -15,13 +18,15 @@ class TestRouter(base.TestCase):
 
     def test_every_route_is_found_below_every_prefix(self) -> None:
         for prefix in router.PREFIXES:
-            for path, endpoints in router.ROUTES.items():
-                url = (prefix + path).format(project_id='p', volume_id='v')
+            for path in router.paths(prefix):
+                endpoints = router.ROUTES[path]
+                url = (prefix + path).format(**VARIABLES)
                 for method, endpoint in endpoints.items():
                     found, variables = self.router.match(url, method)
                     self.assertIs(endpoint, found)
-                    expected = {name: name[0] for name in (
-                        'project_id', 'volume_id') if name in prefix + path}
+                    expected = {name: value
+                                for name, value in VARIABLES.items()
+                                if f'{{{name}}}' in prefix + path}
                     self.assertEqual(expected, variables)
 
     def test_head_is_served_where_get_is(self) -> None:
@@ -32,8 +37,9 @@ class TestRouter(base.TestCase):
 
     def test_other_methods_are_refused_with_those_there_are(self) -> None:
         for prefix in router.PREFIXES:
-            for path, endpoints in router.ROUTES.items():
-                url = (prefix + path).format(project_id='p', volume_id='v')
+            for path in router.paths(prefix):
+                endpoints = router.ROUTES[path]
+                url = (prefix + path).format(**VARIABLES)
                 error = self.assertRaises(
                     exception.MethodNotAllowed,
                     self.router.match, url, 'TRACE')
@@ -49,6 +55,13 @@ class TestRouter(base.TestCase):
                      'v3/p/volumes', '/v3/p/q/volumes', '/v3/p\n/x'):
             self.assertRaises(exception.RouteNotFound,
                               self.router.match, path, 'GET')
+
+    def test_v2_has_nothing_that_came_later(self) -> None:
+        for path in ('uploads', 'uploads/u', 'uploads/u/action', 'messages',
+                     'messages/m'):
+            for method in ('GET', 'TRACE'):
+                self.assertRaises(exception.RouteNotFound, self.router.match,
+                                  f'/v2/p/{path}', method)
 
     def test_detail_is_no_volume(self) -> None:
         found, _ = self.router.match('/v3/p/volumes/detail', 'GET')
