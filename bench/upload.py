@@ -92,8 +92,9 @@ def _steps(volume: upload_volumes.Volume,
     for case in measured:
         for way in (upload_ways.OURS, *case.rivals(volume.kind),
                     upload_ways.CONVERT):
-            yield Step(volume, case, way)
-    if measured and volume.data:
+            if way in options.ways:
+                yield Step(volume, case, way)
+    if measured and volume.data and upload_ways.CEILING in options.ways:
         yield Step(volume, measured[0], upload_ways.CEILING)
 
 
@@ -142,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
                         choices=('real', 'random', 'empty'),
                         default=['real', 'random', 'empty'],
                         help='which kinds (all)')
+    parser.add_argument('--ways', nargs='+', choices=upload_ways.WAYS,
+                        default=list(upload_ways.WAYS),
+                        help='which competitors (all)')
     parser.add_argument('--minutes', type=float, default=60,
                         help='begin no round that would end later (60)')
     parser.add_argument('--directory', metavar='DIR',

@@ -38,9 +38,8 @@ def show(figures: Figures) -> None:
     for group in figures.outcomes:
         table.show(f'{group}: medians of {figures.rounds} rounds', _UPLOADS,
                    list(uploads(figures, group)))
-        if group.data:
-            table.show('Only converted, data a second', _RATES,
-                       list(rates(figures, group)))
+        if found := list(rates(figures, group)):
+            table.show('Only converted, data a second', _RATES, found)
 
 
 def show_targets(figures: Figures) -> int:
@@ -87,8 +86,9 @@ def rates(figures: Figures, group: Group) -> Iterator[Row]:
         ours = figures.median(group, case, CONVERT)
         cinder = figures.median(group, case, WITH_CINDER)
         seconds = cinder.convert_seconds if cinder else 0
-        yield [case, group.data / ours.seconds / _GB if ours else '',
-               group.data / seconds / _GB if seconds else '']
+        if group.data and (ours or seconds):
+            yield [case, group.data / ours.seconds / _GB if ours else '',
+                   group.data / seconds / _GB if seconds else '']
 
 
 def rst(figures: Figures) -> str:

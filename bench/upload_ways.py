@@ -33,6 +33,7 @@ CINDER = environment.Environment(
 
 OURS, CONVERT, CEILING = 'ours', 'convert', 'ceiling'
 WITH_CINDER, STREAM_OPTIMIZED = 'cinder', 'streamOptimized'
+WAYS = (OURS, WITH_CINDER, STREAM_OPTIMIZED, CEILING, CONVERT)
 
 # Seconds before an upload is given up, and more for each GiB of the volume.
 _PATIENCE, _PATIENCE_GIB = 60, 120
