@@ -20,6 +20,7 @@ from volupload.conf import CONF
 from volupload.context import RequestContext
 
 _transport: oslo_messaging.Transport | None = None
+_notifications: oslo_messaging.Transport | None = None
 _lock = threading.Lock()
 
 
@@ -92,9 +93,24 @@ def get_server(target: oslo_messaging.Target,
         access_policy=dispatcher.ExplicitRPCAccessPolicy)
 
 
-def cleanup() -> None:
-    global _transport
+def get_notifier(publisher: str) -> oslo_messaging.Notifier:
+    """What tells other programs, by [oslo_messaging_notifications].
+
+    :raises ConfigError: its transport_url cannot be understood.
+    """
+    global _notifications
     with _lock:
-        if _transport is not None:
-            _transport.cleanup()
-        _transport = None
+        if _notifications is None:
+            with _url_understood():
+                _notifications = oslo_messaging.get_notification_transport(
+                    CONF)
+    return oslo_messaging.Notifier(
+        _notifications, publisher, serializer=ContextSerializer())
+
+
+def cleanup() -> None:
+    global _transport, _notifications
+    with _lock:
+        for transport in filter(None, (_transport, _notifications)):
+            transport.cleanup()
+        _transport = _notifications = None

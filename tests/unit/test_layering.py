@@ -30,6 +30,7 @@ ROWS = (
 
 # Modules that are a part of the room of another.
 PART_OF = {
+    'volume.announcer': 'volume.rpcapi',
     'volume.beginnings': 'volume.api',
     'volume.reach': 'volume.api',
     'volume.upload_api': 'volume.api',

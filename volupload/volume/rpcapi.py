@@ -5,9 +5,7 @@ Every message is a cast and only a wake-up: what there is to do stands in the
 database, where a manager finds it without the message too. A bus that is
 down is therefore logged, not raised.
 
-Messages are sent by a thread of their own, behind a queue with a bound: a
-broker that is frozen holds a publisher for 73 s (measured with a RabbitMQ
-under SIGSTOP), and no request waits for that.
+Messages are sent by a thread of their own, see `announcer`.
 
 Version 1.0: create_volume, delete_volume, copy_volume_to_image.
 Version 1.1: cancel_upload, to every manager: any of them may run it. A manager
@@ -17,13 +15,12 @@ of 1.0 does not know it, and finds the wish when it is updated.
 from collections.abc import Callable
 import functools
 import logging
-import queue
-import threading
 
 import oslo_messaging
 
 from volupload import rpc
 from volupload.context import RequestContext
+from volupload.volume.announcer import Announcer
 
 LOG = logging.getLogger(__name__)
 
@@ -34,8 +31,6 @@ VERSION = '1.1'
 _SINCE = {'cancel_upload': '1.1'}
 _FANOUT = frozenset({'cancel_upload'})
 
-_BOUND = 1000   # messages that wait to be sent
-
 
 class VolumeAPI:
     """Mirrors `volupload.volume.manager.VolumeManager`."""
@@ -43,7 +38,8 @@ class VolumeAPI:
     def __init__(self) -> None:
         self._client = rpc.get_client(
             oslo_messaging.Target(topic=TOPIC, version='1.0'))
-        self._announcer = Announcer()
+        self._announcer = Announcer(
+            'managers will find their work by themselves')
 
     def create_volume(self, context: RequestContext, volume_id: str) -> None:
         self._cast(context, None, 'create_volume', volume_id=volume_id)
@@ -79,29 +75,3 @@ class VolumeAPI:
             # libraries through), the row stands and is enough.
             LOG.warning('%s %s was not announced, a manager will find it '
                         'by itself: %s', method, arguments, error)
-
-
-class Announcer:
-    """A thread that sends, started by the first message of the process."""
-
-    def __init__(self) -> None:
-        self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(_BOUND)
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def put(self, send: Callable[[], None]) -> None:
-        """Have it sent; while too many wait it is dropped instead."""
-        with self._lock:
-            if self._thread is None:   # not before the server has forked
-                self._thread = threading.Thread(
-                    target=self._run, name='announcer', daemon=True)
-                self._thread.start()
-        try:
-            self._waiting.put_nowait(send)
-        except queue.Full:
-            LOG.warning('The message bus is stuck; managers will find their '
-                        'work by themselves')
-
-    def _run(self) -> None:
-        while True:
-            self._waiting.get()()

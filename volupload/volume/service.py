@@ -46,6 +46,7 @@ class VolumeService(service.Service):
             glance.ImageService().check_config()
             compression.check_config()
             rpc.get_transport()
+            rpc.get_notifier('check')
             if not migration.is_current():
                 raise SystemExit(f'{CONF.prog}: the database is not at the '
                                  'version of this code, run '
