@@ -12,7 +12,6 @@ Version 1.1: cancel_upload, to every manager: any of them may run it. A manager
 of 1.0 does not know it, and finds the wish when it is updated.
 """
 
-from collections.abc import Callable
 import functools
 import logging
 
