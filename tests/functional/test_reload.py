@@ -58,9 +58,12 @@ class TestSignals(base.TestCase):
             time.sleep(0.05)
 
     def children(self) -> set[str]:
-        return set(pathlib.Path(
-            f'/proc/{self.process.pid}/task/{self.process.pid}/children',
-        ).read_text().split())
+        """Of all its threads: not the first one forks."""
+        tasks = pathlib.Path(f'/proc/{self.process.pid}/task')
+        found = {child for task in tasks.iterdir()
+                 for child in (task / 'children').read_text().split()}
+        self.assertNotEqual(set(), found)
+        return found
 
     def reload(self) -> None:
         os.kill(self.process.pid, signal.SIGHUP)

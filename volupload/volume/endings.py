@@ -146,6 +146,7 @@ class Endings:
     def _settle(self, watch: Watch, to: UploadStatus, reason: str | None,
                 **values: Any) -> bool:
         upload = watch.upload
+        values['finished_at'] = models.utcnow()
         if not self._change(watch, lambda: uploads.settle(
                 upload, to, reason, **values)):
             return False

@@ -56,6 +56,14 @@ class Notifier:
 
     def _tell(self, priority: str, event: str, upload: models.Upload,
               **more: str) -> None:
+        """No upload is given up because nobody can be told of it."""
+        try:
+            self._put(priority, event, upload, more)
+        except Exception:
+            LOG.exception('%s of upload %s cannot be told', event, upload.id)
+
+    def _put(self, priority: str, event: str, upload: models.Upload,
+             more: dict[str, str]) -> None:
         notifier = self._told_by()
         if not notifier.is_enabled():
             return
