@@ -23,6 +23,7 @@ ROWS = (
     ('api',),
     ('volume.api', 'volume.manager'),
     ('volume.rpcapi', 'image', 'backends', 'transfer', 'db'),
+    ('volume.rpcapi', 'db'),   # the row that others are told of
     ('rpc', 'context'),
     ('policy',),
     ('volume.status', 'policies', 'conf', 'exception', 'version'),
@@ -39,7 +40,7 @@ PART_OF = {
     'volume.keeper': 'volume.manager',
     'volume.loop': 'volume.manager',
     'volume.metered': 'volume.manager',
-    'volume.notifications': 'volume.manager',
+    'volume.notifications': 'volume.rpcapi',
     'volume.reaper': 'volume.manager',
     'volume.retries': 'volume.manager',
     'volume.service': 'volume.manager',
@@ -55,6 +56,7 @@ BESIDE = {
     ('wsgi', 'service'),
     ('backends', 'transfer'),
     ('image', 'transfer'),     # what a sink gets, what a volume is read by
+    ('volume.rpcapi', 'db'),   # the row that others are told of
     ('rpc', 'context'),
     ('conf', 'exception'),
     ('conf', 'version'),

@@ -30,6 +30,7 @@ from volupload.db import models
 from volupload.db import queue
 from volupload.db import uploads
 from volupload.image import glance
+from volupload.volume import notifications
 from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
 
@@ -38,8 +39,10 @@ LOG = logging.getLogger(__name__)
 
 class Beginnings:
 
-    def __init__(self, images: glance.ImageService) -> None:
+    def __init__(self, images: glance.ImageService,
+                 notifier: notifications.Notifier) -> None:
         self._images = images
+        self._notifier = notifier
 
     def begin(self, context: RequestContext, volume: models.Volume,
               **values: Any) -> tuple[models.Upload, dict[str, Any]]:
@@ -88,13 +91,13 @@ class Beginnings:
         owner = RequestContext(
             user_id=upload.user_id, project_id=upload.project_id,
             request_id=context.request_id, overwrite=False)
-        self._make_image(owner, upload, lambda reason: uploads.settle(
-            upload, UploadStatus.FAILED, reason))
+        self._make_image(owner, upload,
+                         lambda reason: self._fail(upload, reason))
         self._queue(upload)
         return upload
 
     def _make_image(self, context: RequestContext, upload: models.Upload,
-                    retreat: Callable[[str], object]) -> dict[str, Any]:
+                    retreat: Callable[[str], None]) -> dict[str, Any]:
         """
         :param retreat: ends the row when Glance certainly has no image.
         """
@@ -154,8 +157,16 @@ class Beginnings:
         """
         def give_up() -> None:
             self._images.delete_image(upload.image_id, retry=False)
-            uploads.settle(upload, UploadStatus.FAILED, reason)
+            self._fail(upload, reason)
         _attempt(upload, give_up)
+
+    def _fail(self, upload: models.Upload, reason: str) -> None:
+        if uploads.settle(upload, UploadStatus.FAILED, reason):
+            LOG.error('Upload %s of volume %s into image %s failed: %s',
+                      upload.id, upload.volume_id, upload.image_id, reason)
+            upload.update({'status': UploadStatus.FAILED, 'reason': reason,
+                           'finished_at': models.utcnow()})
+            self._notifier.error(upload, reason)
 
 
 def _attempt(upload: models.Upload, step: Callable[[], object]) -> None:

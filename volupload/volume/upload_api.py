@@ -15,6 +15,7 @@ from volupload.db import models
 from volupload.db import queue
 from volupload.db import uploads
 from volupload.image import glance
+from volupload.volume import notifications
 from volupload.volume import reach
 from volupload.volume import rpcapi
 from volupload.volume.beginnings import Beginnings
@@ -27,13 +28,16 @@ class UploadAPI:
     """
     :param images: the image service; a seam for tests.
     :param manager: how managers are woken; a seam for tests.
+    :param notifier: tells the message bus of what ends here.
     """
 
     def __init__(self, images: glance.ImageService | None = None,
-                 manager: rpcapi.VolumeAPI | None = None) -> None:
+                 manager: rpcapi.VolumeAPI | None = None,
+                 notifier: notifications.Notifier | None = None) -> None:
         self.images = images or glance.ImageService()
         self.manager = manager or rpcapi.VolumeAPI()
-        self.beginnings = Beginnings(self.images)
+        self.notifier = notifier or notifications.Notifier()
+        self.beginnings = Beginnings(self.images, self.notifier)
 
     def get_upload(self, context: RequestContext,
                    upload_id: str) -> models.Upload:
@@ -86,6 +90,7 @@ class UploadAPI:
                               'The upload was cancelled.'):
                 LOG.info('Upload %s of volume %s into image %s is cancelled',
                          upload.id, upload.volume_id, upload.image_id)
+                self.notifier.end(uploads.get(upload.id))
         except Exception as error:
             LOG.warning('Upload %s could not be ended here, a manager will '
                         'do it: %s', upload.id, error)

@@ -24,6 +24,7 @@ from volupload.db import session
 from volupload.db import uploads
 from volupload.db import volumes
 from volupload.volume import beginnings
+from volupload.volume import notifications
 from volupload.volume.reaper import Reaper
 from volupload.volume.status import UploadStatus
 
@@ -45,13 +46,25 @@ class Images(doubles.Images):
         return image
 
 
+class Listener(notifications.Notifier):
+    """Writes down what would be told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, str, str]] = []
+
+    def error(self, upload: models.Upload, reason: str) -> None:
+        self.told.append((upload.id, upload.status, reason))
+
+
 class BeginningsTestCase(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
         self.useFixture(database.Database())
         self.images = Images()
-        self.beginnings = beginnings.Beginnings(self.images)
+        self.listener = Listener()
+        self.beginnings = beginnings.Beginnings(self.images, self.listener)
         self.context = RequestContext(user_id='u1', project_id='p1',
                                       is_admin=False)
         self.volume = statements.make_volume()
@@ -170,6 +183,14 @@ class TestUndone(BeginningsTestCase):
         self.assertRaises(ZeroDivisionError, self.begin)
         self.assertFailed('Internal error: ZeroDivisionError')
         self.assertNotIn('secret', self.row().reason or '')
+        self.assertEqual([(self.row().id, 'failed', self.row().reason)],
+                         self.listener.told)
+
+    def test_nobody_is_told_of_what_never_was(self) -> None:
+        self.images.error = exception.ImageRefused(code=403, reason='No.')
+        self.assertRaises(exception.ImageRefused, self.begin)
+        self.assertEqual([], self.listener.told)
+        self.assertEqual([], uploads.get_by_volume(self.volume.id))
 
     def test_an_image_that_cannot_be_deleted_keeps_its_row(self) -> None:
         self.images.error = exception.ImageServiceError(
