@@ -129,7 +129,8 @@ class Upload(Base):
     # it tells the holder of the lease from all earlier ones.
     worker: Mapped[str | None] = mapped_column(sa.String(255))
     attempt: Mapped[int] = mapped_column(default=0)
-    # When the worker last renewed its lease, by the database's clock.
+    # When the worker last renewed its lease, or the API process began, by the
+    # database's clock.
     heartbeat_at: Mapped[datetime.datetime | None] = mapped_column(PreciseTime)
     # Not to be claimed before: the pause after an attempt that failed.
     not_before: Mapped[datetime.datetime | None] = mapped_column(PreciseTime)

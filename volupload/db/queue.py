@@ -152,12 +152,14 @@ def cancel(upload_id: str) -> UploadStatus | None:
 
     :returns: the status that it had. None: it had another than these two.
     """
-    for status in (UploadStatus.QUEUED, UploadStatus.RUNNING):
+    for status, nobodys in (
+            (UploadStatus.QUEUED, {'heartbeat_at': None}),
+            (UploadStatus.RUNNING, {})):
         with session.connection() as writing:
             if session.count_changed(
                     writing, sa.update(Upload).where(
                         Upload.id == upload_id, Upload.status == status),
-                    {'status': UploadStatus.CANCELLING}):
+                    {'status': UploadStatus.CANCELLING, **nobodys}):
                 return status
     return None
 
@@ -192,11 +194,14 @@ def take_over(upload: Upload, worker: str) -> bool:
 
 
 def stale_creating(age: float) -> list[Upload]:
-    """Uploads that have been being created for so many seconds."""
+    """Uploads that have been being created for so many seconds.
+
+    By the database's clock: ``created_at`` is by that of the API's machine.
+    """
     horizon = clock.read() - datetime.timedelta(seconds=age)
     return _all(sa.select(Upload).where(
         Upload.status == UploadStatus.CREATING,
-        Upload.created_at <= horizon))
+        sa.func.coalesce(Upload.heartbeat_at, Upload.created_at) <= horizon))
 
 
 def count_waiting(project_id: str) -> int:

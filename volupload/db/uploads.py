@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from volupload import exception
+from volupload.db import clock
 from volupload.db import messages
 from volupload.db import models
 from volupload.db import paging
@@ -27,7 +28,7 @@ from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
 
 # Made once, see volumes. What is set is what the parameters name besides.
-_INSERT = sa.insert(Upload)
+_INSERT = sa.insert(Upload).values(heartbeat_at=clock.utc_now())
 _MOVE = sa.update(Upload).where(
     Upload.id == sa.bindparam('moved_id'),
     Upload.status == sa.bindparam('coming_from'))
@@ -169,7 +170,7 @@ def restart(upload: Upload, image_id: str) -> Upload:
         raise exception.StatusConflict(resource='Volume', id=upload.volume_id)
     anew = {'image_id': image_id, 'host': found.host,
             'previous_status': found.status, 'attempt': 0, 'worker': None,
-            'heartbeat_at': None, 'reason': None, 'image_size': None,
+            'heartbeat_at': clock.read(), 'reason': None, 'image_size': None,
             'bytes_read': 0, 'bytes_sent': 0, 'started_at': None,
             'finished_at': None, 'created_at': models.precise_now()}
     with session.connection() as writing:

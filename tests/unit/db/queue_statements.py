@@ -161,6 +161,15 @@ class QueueStatements(unittest.TestCase):
         self.assertEqual(VolumeStatus.AVAILABLE, volumes.get(
             upload.volume_id, metadata=False).status)
 
+    def test_who_is_asked_to_stop_keeps_the_lease(self) -> None:
+        queued()
+        upload = claimed()
+        queue.cancel(upload.id)
+        self.assertEqual([], queue.expired(None, 60))
+        self.assertFalse(queue.requeue(upload))
+        self.assertFalse(queue.requeue(row(upload)))
+        self.assertEqual(UploadStatus.CANCELLING, row(upload).status)
+
     def test_back_off_puts_an_upload_off(self) -> None:
         queued()
         upload = claimed()
@@ -183,6 +192,15 @@ class QueueStatements(unittest.TestCase):
         time.sleep(0.2)
         self.assertEqual([upload.id],
                          [old.id for old in queue.stale_creating(0.1)])
+
+    def test_the_clock_of_the_api_says_nothing_of_what_is_stale(self) -> None:
+        yesterday = models.precise_now() - datetime.timedelta(days=1)
+        make_upload(make_volume(), queued=False, created_at=yesterday)
+        self.assertEqual([], queue.stale_creating(60))
+        upload = queued()
+        uploads.settle(row(upload), UploadStatus.FAILED, 'why')
+        uploads.restart(row(upload), uuidutils.generate_uuid())
+        self.assertEqual([], queue.stale_creating(60))
 
     def test_waiting_are_those_that_are_not_begun(self) -> None:
         queued('p1'), queued('p1'), queued('p2')

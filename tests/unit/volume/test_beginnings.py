@@ -86,7 +86,7 @@ class BeginningsTestCase(base.TestCase):
         """As a manager does when `creating_timeout` is over."""
         with session.connection() as writing:
             session.count_changed(writing, sa.update(models.Upload).values(
-                created_at=models.precise_now()
+                heartbeat_at=models.precise_now()
                 - datetime.timedelta(seconds=181)))
         Reaper('w', self.images, tuple, []).sweep()
 
