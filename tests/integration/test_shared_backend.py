@@ -15,6 +15,7 @@ from tests.integration import hasty
 from tests.integration import state
 from tests.integration import test_rabbitmq
 from tests.integration import upload
+from tools.cloud import http
 from tools.cloud import volupload
 
 LEASE = 10
@@ -116,6 +117,15 @@ class TestSharedBackend(test_rabbitmq.RabbitTestCase):
         self.check_gone(row['image_id'])
         self.assertEqual('available',
                          self.state.volumes.status(self.volume_id))
+
+    def test_whoever_runs_it_hears_of_the_wish(self) -> None:
+        row = self.row()
+        answer = http.request(
+            'DELETE', f'{self.url}/v3/{self.demo.project_id}/uploads/'
+                      f'{row["id"]}', token=self.demo.id)
+        self.assertEqual(202, answer.status)
+        self.assertEqual('cancelled', self.finish(self.answer)['status'])
+        self.check_gone(row['image_id'])
 
     def test_sighup_speeds_up_what_is_running(self) -> None:
         first = self.running()
