@@ -38,6 +38,7 @@ PART_OF = {
     'volume.compression': 'volume.manager',
     'volume.endings': 'volume.manager',
     'volume.keeper': 'volume.manager',
+    'volume.leftovers': 'volume.api',
     'volume.loop': 'volume.manager',
     'volume.metered': 'volume.manager',
     'volume.notifications': 'volume.rpcapi',

@@ -10,8 +10,8 @@
 A process that dies in between leaves a row in ``creating``, which a manager
 finds after ``creating_timeout``: it deletes the image and fails the upload.
 What goes wrong here is undone here in the same order, image first, so that
-this can be cut short too. When even the undoing fails, nothing more is
-touched and the row is left to the managers.
+this can be cut short too. An image that cannot be deleted then is left to
+`leftovers`; a row that cannot be written is left to the managers.
 
 Only what was seen counts. A request to Glance, or a COMMIT, of which nobody
 knows whether it took effect is asked about, or taken for done.
@@ -31,6 +31,7 @@ from volupload.db import queue
 from volupload.db import uploads
 from volupload.image import glance
 from volupload.volume import notifications
+from volupload.volume.leftovers import Leftovers
 from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
 
@@ -43,6 +44,7 @@ class Beginnings:
                  notifier: notifications.Notifier) -> None:
         self._images = images
         self._notifier = notifier
+        self._leftovers = Leftovers(images)
 
     def begin(self, context: RequestContext, volume: models.Volume,
               **values: Any) -> tuple[models.Upload, dict[str, Any]]:
@@ -97,7 +99,7 @@ class Beginnings:
         return upload
 
     def _make_image(self, context: RequestContext, upload: models.Upload,
-                    retreat: Callable[[str], None]) -> dict[str, Any]:
+                    retreat: Callable[[str], object]) -> dict[str, Any]:
         """
         :param retreat: ends the row when Glance certainly has no image.
         """
@@ -143,8 +145,7 @@ class Beginnings:
         try:
             self._images.delete_image(upload.image_id)
         except exception.ImageError as error:
-            LOG.error('Image %s of upload %s, which failed, may remain in '
-                      'Glance: %s', upload.image_id, upload.id, error)
+            self._leftovers.put(upload, error)
         raise exception.ImageServiceError(
             reason=f'image {upload.image_id} took longer to be made than '
                    'creating_timeout allows')
@@ -153,20 +154,31 @@ class Beginnings:
         """Fail an upload whose image may exist.
 
         The image goes first: between the two steps a manager still finds
-        the row.
+        the row. If it cannot be deleted the volume is given back all the
+        same, for the client was told that nothing has begun.
         """
         def give_up() -> None:
-            self._images.delete_image(upload.image_id, retry=False)
-            self._fail(upload, reason)
+            try:
+                self._images.delete_image(upload.image_id, retry=False)
+            except exception.ImageError as error:
+                # Unless somebody else has the upload now, or will have it.
+                if self._fail(upload, f'{reason} (and the image could not be '
+                                      'deleted)'):
+                    self._leftovers.put(upload, error)
+            else:
+                self._fail(upload, reason)
         _attempt(upload, give_up)
 
-    def _fail(self, upload: models.Upload, reason: str) -> None:
-        if uploads.settle(upload, UploadStatus.FAILED, reason):
+    def _fail(self, upload: models.Upload, reason: str) -> bool:
+        """Whether it was ours to fail."""
+        failed = uploads.settle(upload, UploadStatus.FAILED, reason)
+        if failed:
             LOG.error('Upload %s of volume %s into image %s failed: %s',
                       upload.id, upload.volume_id, upload.image_id, reason)
             upload.update({'status': UploadStatus.FAILED, 'reason': reason,
                            'finished_at': models.utcnow()})
             self._notifier.error(upload, reason)
+        return failed
 
 
 def _attempt(upload: models.Upload, step: Callable[[], object]) -> None:

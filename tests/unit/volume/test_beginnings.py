@@ -8,6 +8,7 @@ undone then. What the managers make of that is theirs, and tried here too.
 from collections.abc import Callable
 from concurrent import futures
 import datetime
+import time
 from typing import Any
 
 from oslo_db import exception as db_exception
@@ -24,6 +25,7 @@ from volupload.db import session
 from volupload.db import uploads
 from volupload.db import volumes
 from volupload.volume import beginnings
+from volupload.volume import leftovers
 from volupload.volume import notifications
 from volupload.volume.reaper import Reaper
 from volupload.volume.status import UploadStatus
@@ -192,16 +194,24 @@ class TestUndone(BeginningsTestCase):
         self.assertEqual([], self.listener.told)
         self.assertEqual([], uploads.get_by_volume(self.volume.id))
 
-    def test_an_image_that_cannot_be_deleted_keeps_its_row(self) -> None:
+    def test_an_image_that_cannot_be_deleted_goes_later(self) -> None:
+        self.patch(leftovers.Leftovers, 'pause', 0.05)
         self.images.error = exception.ImageServiceError(
             reason='reset', outcome_unknown=True)
         self.images.created_all_the_same = True
         self.images.delete_error = exception.ImageServiceError(reason='503')
         self.assertRaises(exception.ImageServiceError, self.begin)
-        self.assertEqual('creating', self.row().status)
+        row = self.row()
+        self.assertEqual(('failed', 'available'), (row.status, self.status()))
+        self.assertIn('reset (and the image could not be deleted)',
+                      row.reason or '')
+        time.sleep(0.2)
+        self.assertEqual([row.image_id], list(self.images.images))
         self.images.delete_error = None
-        self.reap()
-        self.assertFailed('died before')
+        deadline = time.monotonic() + 30
+        while self.images.images and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual({}, self.images.images)
 
     def test_a_refusal_is_told_though_the_database_is_away(self) -> None:
         self.images.error = exception.ImageRefused(code=403, reason='No.')
