@@ -47,6 +47,8 @@ class RefusedConfiguration(Exception):
 class Bus(fixtures.Fixture):
     """Listens where the manager of HOST would."""
 
+    target = oslo_messaging.Target(version=rpcapi.VERSION)
+
     def _setUp(self) -> None:
         self.casts: list[tuple[str, dict[str, Any]]] = []
         target = oslo_messaging.Target(
