@@ -80,3 +80,21 @@ class TestCost(base.ApiTestCase):
                 answer = self.ask('GET', f'/v3/{PROJECT}/volumes/detail')
             self.assertLessEqual(size, len(answer.json['volumes']))
             self.assertEqual(['SELECT', 'SELECT'], seen)
+
+    def test_uploads_take_a_statement_for_one_and_one_for_many(self) -> None:
+        for size in SIZES:
+            upload = [self.make_upload() for _ in range(size)][0]
+            for rest in ('', f'/{upload.id}'):
+                with self.statements() as seen:
+                    answer = self.ask('GET', f'/v3/{PROJECT}/uploads{rest}')
+                self.assertEqual(200, answer.status_int)
+                self.assertEqual(['SELECT'], seen)
+
+    def test_a_limit_on_the_queue_takes_two_statements_more(self) -> None:
+        self.config(max_queued_per_project=1000, group='upload')
+        for size in SIZES:
+            volume_id = self.make_volumes(size)[-1]
+            with self.statements() as seen:
+                self.assertEqual(202, self.upload(volume_id).status_int)
+            self.assertEqual(['SELECT', 'SELECT', 'UPDATE', 'INSERT',
+                              'SELECT', 'UPDATE'], seen)

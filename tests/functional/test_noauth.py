@@ -40,6 +40,18 @@ class TestNoAuth(base.ApiTestCase):
         answer = self.ask('GET', f'{path}?all_tenants=1')
         self.assertEqual(1, len(answer.json['volumes']))
 
+    def test_lists_need_no_project_in_their_url(self) -> None:
+        mine = self.make_upload('failed', project_id='p')
+        self.make_upload('failed')
+        for name in ('uploads', 'messages'):
+            answer = self.ask('GET', f'/v3/{name}', token='u:p',
+                              OpenStack_API_Version='volume 3.3')
+            self.assertEqual(1, len(answer.json[name]), answer.text)
+            answer = self.ask('GET', f'/v3/{name}', token='p',
+                              OpenStack_API_Version='volume 3.3')
+            self.assertEqual(1, len(answer.json[name]), answer.text)
+        self.assertEqual('p', mine.project_id)
+
     def test_upload_needs_no_token(self) -> None:
         answer = self.upload(self.make_volume())
         self.assertEqual(202, answer.status_int, answer.text)
