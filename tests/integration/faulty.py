@@ -119,10 +119,11 @@ class SharedStack(services.Shared[Stack]):
 class FaultTestCase(upload.UploadTestCase):
 
     face = calls.V3_1
+    shared_stack: type[services.Shared[Stack]] = SharedStack
 
     def start_api(self) -> None:
         self.images = self.useFixture(SharedGlance()).service
-        self.stack = self.useFixture(SharedStack()).service
+        self.stack = self.useFixture(self.shared_stack()).service
         self.proxy = self.stack.proxy
         self.addCleanup(self.proxy.heal)
         self.configuration = self.stack.configuration
@@ -164,6 +165,11 @@ class FaultTestCase(upload.UploadTestCase):
         os.killpg(part.daemon.pid,
                   signal.SIGCONT if goes_on else signal.SIGSTOP)
 
+    def kill_manager(self) -> None:
+        """kill -9, and a new one in its place."""
+        self.stack.manager.daemon.kill()
+        self.stack.manager.start()
+
     def kill_api(self) -> None:
         """kill -9, and a new one in its place."""
         self.stack.api.daemon.kill()
@@ -193,24 +199,29 @@ class FaultTestCase(upload.UploadTestCase):
         return row
 
     def check_ended(self, volume_id: str, status: str, reason: str,
-                    attempts: range = range(1, 2)) -> state.Row:
-        """It ended like this, nothing is left, and the reason can be read."""
+                    attempts: range = range(1, 2), *,
+                    killed: bool = False) -> state.Row:
+        """It ended like this, nothing is left, and the reason can be read.
+
+        :param killed: Glance was, and does not know of its file any more.
+        """
         row = self.ended(volume_id)
         self.assertEqual(status, row['status'], row['reason'])
         self.assertIn(reason, row['reason'] or '')
         self.assertIn(row['attempt'], attempts)
         self._check_volume(volume_id)
-        self.check_no_image(row['image_id'])
+        self.check_no_image(row['image_id'], data=not killed)
         if status == 'failed':
             self._check_message(volume_id)
         return row
 
-    def check_no_image(self, image_id: str) -> None:
+    def check_no_image(self, image_id: str, *, data: bool = True) -> None:
         """There is none, or no longer, and none of its data."""
         self.wait_for(lambda: not self.state.images.rows(
             'SELECT id FROM images WHERE id = :id AND NOT deleted',
             id=image_id), f'image {image_id} is deleted')
-        self.wait_for(lambda: not (self.images.images / image_id).exists(),
+        stored = self.images.images / image_id
+        self.wait_for(lambda: not (data and stored.exists()),
                       f'the data of image {image_id} is removed')
 
     def image_ids(self) -> set[str]:
