@@ -48,7 +48,8 @@ def _hold_layouts() -> None:
         while held(Path(self._path(arguments[0]))).exists():
             time.sleep(0.05)
         return source
-    setattr(file.FileBackend, 'open', open_and_hold)
+    file.FileBackend.open = (   # type: ignore[method-assign]
+        open_and_hold)   # type: ignore[assignment]
 
 
 if __name__ == '__main__':
