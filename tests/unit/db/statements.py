@@ -176,6 +176,38 @@ class Statements(unittest.TestCase):
             volume.id, {}, {'b': '2'}).metadata_)
         self.assertIsNotNone(updated.updated_at)
 
+    def test_pairs_of_metadata_are_set_and_removed(self) -> None:
+        volume = make_volume({'a': '1', 'b': '2'})
+        volumes.add_metadata(volume.id, {'b': '3', 'c': '4', 'B': '5'})
+        self.assertEqual({'a': '1', 'b': '3', 'c': '4', 'B': '5'},
+                         volumes.get(volume.id).metadata_)
+        self.assertTrue(volumes.delete_metadata(volume.id, 'b'))
+        self.assertFalse(volumes.delete_metadata(volume.id, 'b'))
+        self.assertEqual({'a': '1', 'c': '4', 'B': '5'},
+                         volumes.get(volume.id).metadata_)
+        volumes.destroy(volume.id)
+        for change in (lambda: volumes.add_metadata(volume.id, {'a': 'x'}),
+                       lambda: volumes.delete_metadata(volume.id, 'a')):
+            self.assertRaises(exception.VolumeNotFound, change)
+
+    def test_many_who_set_the_same_pair_do_not_hinder_each_other(
+            self) -> None:
+        volume = make_volume()
+        with futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda value: volumes.add_metadata(
+                volume.id, {'a': str(value), 'b': 'x'}), range(12)))
+        self.assertEqual({'a', 'b'}, set(volumes.get(volume.id).metadata_))
+
+    def test_an_undone_upload_that_somebody_has_ended_stays(self) -> None:
+        volume = make_volume()
+        upload = make_upload(volume, queued=False)
+        uploads.settle(upload, UploadStatus.FAILED, 'why')
+        later = make_upload(volumes.get(volume.id))
+        uploads.undo(upload)
+        self.assertEqual('failed', uploads.get(upload.id).status)
+        self.assertEqual('queued', uploads.get(later.id).status)
+        self.assertEqual('uploading', volumes.get(volume.id).status)
+
     def test_a_destroyed_volume_is_gone_with_its_metadata(self) -> None:
         volume = make_volume({'a': '1'})
         volumes.destroy(volume.id)
