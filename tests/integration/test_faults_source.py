@@ -72,9 +72,9 @@ class TestUnderWay(faulty.FaultTestCase):
 
     def test_a_file_that_shrinks(self) -> None:
         for disk_format in ('raw', 'vdi'):
-            self.fill(self.volume_id)
-            held = self._hold(disk_format=disk_format)
             size = self.path.stat().st_size
+            self.write(self.volume_id, {0: os.urandom(size)})
+            held = self._hold(disk_format=disk_format)
             os.truncate(self.path, 1000)
             held.release()
             self.check_ended(self.volume_id, 'failed', 'ended early')
