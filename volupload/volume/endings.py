@@ -17,6 +17,7 @@ does not come to an end here is left to `volupload.volume.reaper`.
 """
 
 from collections.abc import Callable
+import contextlib
 import logging
 import time
 from typing import Any
@@ -203,13 +204,15 @@ def delete_image(images: glance.ImageService, upload: models.Upload) -> None:
 
     :raises ImageError: Glance cannot be asked, or refuses.
     """
-    if upload.protected:
+    try:
+        images.delete_image(upload.image_id)
+    except exception.ImageError:
+        if not upload.protected:
+            raise
         # It may have got that far: the process died before the last step.
-        try:
+        with contextlib.suppress(exception.ImageNotFound):
             images.update_image(upload.image_id, protected=False)
-        except exception.ImageNotFound:
-            return
-    images.delete_image(upload.image_id)
+        images.delete_image(upload.image_id)
 
 
 def _done(step: Callable[[], bool]) -> bool:
