@@ -8,7 +8,7 @@ from typing import Any
 from oslo_config import cfg
 
 from volupload import service
-from volupload.cmd import manage_uploads
+from volupload.cmd.operations import uploads
 from volupload.conf import CONF
 from volupload.db import migration
 from volupload.volume.status import UploadStatus
@@ -30,12 +30,12 @@ def db_version() -> None:
 COMMANDS: dict[tuple[str, str], Callable[[], None]] = {
     ('db', 'sync'): db_sync,
     ('db', 'version'): db_version,
-    ('upload', 'list'): manage_uploads.upload_list,
-    ('upload', 'show'): manage_uploads.upload_show,
-    ('upload', 'reset'): manage_uploads.upload_reset,
-    ('upload', 'purge'): manage_uploads.upload_purge,
-    ('service', 'list'): manage_uploads.service_list,
-    ('message', 'purge'): manage_uploads.message_purge,
+    ('upload', 'list'): uploads.upload_list,
+    ('upload', 'show'): uploads.upload_show,
+    ('upload', 'reset'): uploads.upload_reset,
+    ('upload', 'purge'): uploads.upload_purge,
+    ('service', 'list'): uploads.service_list,
+    ('message', 'purge'): uploads.message_purge,
 }
 _NOUNS = {'db': 'the database', 'upload': 'uploads', 'service': 'managers',
           'message': 'messages to users'}
@@ -95,5 +95,5 @@ def main() -> None:
     if CONF.command.name is None:
         CONF.print_help()
         sys.exit(2)
-    with manage_uploads.told_in_a_line():
+    with uploads.told_in_a_line():
         COMMANDS[CONF.command.name, CONF.command.action]()

@@ -14,7 +14,7 @@ import socket
 from oslo_db import exception as db_exception
 
 from volupload import exception
-from volupload.cmd import output
+from volupload.cmd.operations import output
 from volupload.conf import CONF
 from volupload.db import clock
 from volupload.db import messages
