@@ -38,7 +38,8 @@ OPTIONS = {
                'lease_timeout': LEASE, 'progress_interval': 1,
                'max_attempts': MAX_ATTEMPTS, 'retry_interval': 1,
                'creating_timeout': CREATING_TIMEOUT,
-               'image_check_interval': 1},
+               # Never: a fault that waits for a GET would meet this one.
+               'image_check_interval': 3600},
     'glance': {'stall_timeout': 5, 'timeout': 5},
 }
 # Of a volume in the matrix: GiB of 64 KiB.

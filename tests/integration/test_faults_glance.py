@@ -163,19 +163,6 @@ class TestDeletedByItsOwner(faulty.FaultTestCase):
     def test_before_the_protection(self) -> None:
         self._check('PATCH')
 
-    def test_in_the_middle_of_the_data_that_goes_no_further(self) -> None:
-        volume_id = self.filled(faulty.LARGE)
-        held = self.proxy.hold('PUT', '/file$', at=MIDDLE)
-        image_id = self.accepted(volume_id)
-        held.wait()
-        self._delete(image_id)
-        # Nothing comes back on the connection that is held.
-        self.assertEqual('cancelled', self.ended(volume_id, 10)['status'])
-        held.release()
-        self.check_ended(volume_id, 'cancelled', 'deleted')
-        self.assertLess(self.proxy.seen('PUT', image_id)[0].sent,
-                        faulty.LARGE * 64 * 1024)
-
 
 class TestRevokedTokens(faulty.FaultTestCase):
 

@@ -127,6 +127,22 @@ class TestSharedBackend(test_rabbitmq.RabbitTestCase):
         self.assertEqual('cancelled', self.finish(self.answer)['status'])
         self.check_gone(row['image_id'])
 
+    def test_who_deletes_the_image_ends_the_upload(self) -> None:
+        image_id = self.row()['image_id']
+        began = time.monotonic()
+        deleted = http.request(
+            'DELETE', f'{self.images.url}/v2/images/{image_id}',
+            token=self.demo.id)
+        self.assertEqual(204, deleted.status, deleted.body)
+        # Long before the last byte, after which Glance would say so.
+        ended = self.finish(self.answer)
+        self.assertLess(time.monotonic() - began, 4)
+        self.assertEqual('cancelled', ended['status'])
+        self.assertIn('deleted', ended['reason'])
+        self.check_gone(image_id)
+        self.assertEqual('available',
+                         self.state.volumes.status(self.volume_id))
+
     def test_sighup_speeds_up_what_is_running(self) -> None:
         first = self.running()
         self.configuration.options = {
