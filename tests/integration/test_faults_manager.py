@@ -67,15 +67,24 @@ class TestKilled(faulty.FaultTestCase):
                 self._check_done_again(volume_id, sendings)
 
     def test_before_it_compares_what_glance_stored(self) -> None:
-        volume_id = self.filled()
-        held = self.proxy.hold('GET', IMAGE, nth=2)
-        self.accepted(volume_id)
-        held.wait()
-        self.assertEqual('active', self.state.image(
-            self.row(volume_id)['image_id'])['status'])
-        self.kill_manager()
-        held.release()
-        self._check_done_again(volume_id, {1})
+        # The second attempt makes the same image, to the byte, and sends
+        # nothing.
+        for disk_format in ('raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx'):
+            with self.subTest(disk_format=disk_format):
+                volume_id = self.filled()
+                held = self.proxy.hold('GET', IMAGE, nth=2)
+                self.accepted(volume_id, disk_format=disk_format)
+                held.wait()
+                image_id = self.row(volume_id)['image_id']
+                self.assertEqual('active',
+                                 self.state.image(image_id)['status'])
+                self.kill_manager()
+                held.release()
+                row = self.ended(volume_id)
+                self.assertEqual(
+                    ('succeeded', None, 2),
+                    (row['status'], row['reason'], row['attempt']))
+                self.assertEqual(1, len(self.proxy.seen('PUT', image_id)))
 
     def test_before_it_settles_the_upload(self) -> None:
         volume_id = self.filled()

@@ -18,10 +18,12 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
+import datetime
 from typing import Any
 from typing import Generic
 from typing import Protocol
 from typing import TypeVar
+import uuid
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,9 +170,32 @@ class Compression:
     level: int | None = None
 
 
-# Every format is a function of the source. It may read: a sample, to learn
-# whether compression pays, or all data, to find the zeros in it.
-MakeLayout = Callable[[Source, Compression], Layout]
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Identity:
+    """What a format writes into an image that is not of the volume.
+
+    A new one each time, unless it is given: programs refuse to attach two
+    disks with one id, and two images of one volume are two disks. Who lays
+    out the same image again gives the same, and gets the same bytes.
+    """
+
+    id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
+    created: datetime.datetime = dataclasses.field(default_factory=_now)
+
+
+class MakeLayout(Protocol):
+    """Every format is a function of the source.
+
+    It may read: a sample, to learn whether compression pays, or all data, to
+    find the zeros in it.
+    """
+
+    def __call__(self, source: Source, compression: Compression,
+                 identity: Identity | None = None) -> Layout: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

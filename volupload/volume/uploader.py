@@ -17,9 +17,11 @@ of wrong bytes is worse than an upload that has to be asked for again.
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import datetime
 import functools
 import logging
 from typing import Any
+import uuid
 
 from oslo_utils import units
 
@@ -34,6 +36,7 @@ from volupload.image import inspection
 from volupload.transfer import Chunk
 from volupload.transfer import Compression
 from volupload.transfer import formats
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import pipeline
 from volupload.transfer import Source
@@ -192,7 +195,11 @@ def _lay_out(upload: models.Upload, compression: Compression,
     if ((upload.disk_format, upload.container_format) == ('raw', 'bare')
             and CONF.upload.inspect_content):
         inspection.check(source)
-    return make_layout(source, compression)
+    # The same at each attempt, so that what an earlier one has stored can be
+    # proven to be this image.
+    identity = Identity(uuid.UUID(upload.image_id),
+                        upload.created_at.replace(tzinfo=datetime.UTC))
+    return make_layout(source, compression, identity)
 
 
 def _swallow(chunks: Iterator[Chunk], image_size: int | None) -> None:

@@ -19,6 +19,7 @@ import itertools
 
 from volupload.transfer import blocks
 from volupload.transfer import Compression
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import sample
@@ -68,7 +69,8 @@ class Plain:
         yield from self._map.copies()
 
 
-def make(source: Source, compression: Compression) -> Layout:
+def make(source: Source, compression: Compression,
+         identity: Identity | None = None) -> Layout:
     """Compressed if wished for, or if left open and a sample says it pays.
 
     :raises UnsupportedCompression: codec or level cannot be had.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from volupload.transfer import Compression
 from volupload.transfer import Copy
 from volupload.transfer import extents
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import Segment
 from volupload.transfer import Source
@@ -33,6 +34,7 @@ class Raw:
                 yield Copy(extent.start, extent.length)
 
 
-def make(source: Source, compression: Compression) -> Layout:
+def make(source: Source, compression: Compression,
+         identity: Identity | None = None) -> Layout:
     """Never compressed: a reader of raw takes every byte as it is."""
     return Raw(source)

@@ -28,6 +28,7 @@ import uuid
 from volupload import exception
 from volupload.transfer import blocks
 from volupload.transfer import Compression
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import scan
@@ -64,14 +65,10 @@ MAX_SIZE = VDI_BLOCKS_IN_IMAGE_MAX * BLOCK_SIZE
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ids:
-    """VirtualBox knows a disk by ``create``, and its state by ``modify``.
+    """VirtualBox knows a disk by ``create``, and its state by ``modify``."""
 
-    Random ones: it refuses a second disk with the same, and two uploads of
-    one volume are two disks.
-    """
-
-    create: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
-    modify: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
+    create: uuid.UUID
+    modify: uuid.UUID
 
 
 class Vdi:
@@ -115,7 +112,8 @@ def _align(size: int, alignment: int) -> int:
     return -(-size // alignment) * alignment
 
 
-def make(source: Source, compression: Compression) -> Layout:
+def make(source: Source, compression: Compression,
+         identity: Identity | None = None) -> Layout:
     """Never compressed: the format knows nothing of it.
 
     :raises TransferError: the volume is larger than ``MAX_SIZE``.
@@ -125,4 +123,6 @@ def make(source: Source, compression: Compression) -> Layout:
         raise exception.TransferError(
             reason=f'a vdi image holds at most {MAX_SIZE} bytes (below '
                    f'512 TiB), and the volume has {source.size}')
-    return Vdi(scan.map_blocks(source, BLOCK_SIZE), Ids())
+    create = (identity or Identity()).id
+    return Vdi(scan.map_blocks(source, BLOCK_SIZE),
+               Ids(create, uuid.uuid5(create, 'modify')))

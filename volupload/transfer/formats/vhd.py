@@ -31,6 +31,7 @@ from volupload import exception
 from volupload.transfer import blocks
 from volupload.transfer import Compression
 from volupload.transfer import Copy
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import scan
@@ -130,13 +131,12 @@ class Vhd:
             self._table_end - TABLE_OFFSET - 4 * self._blocks.count))
 
 
-def make(source: Source, compression: Compression) -> Layout:
+def make(source: Source, compression: Compression,
+         identity: Identity | None = None) -> Layout:
     """Never compressed: the format has no such thing.
 
-    Unique Id and Time Stamp are those of this upload, so two uploads of one
-    volume differ in these bytes. An id that followed from the volume's extents
-    would be the same for many volumes, and VirtualBox and Hyper-V refuse to
-    attach two disks with one id.
+    Unique Id and Time Stamp are the identity's: VirtualBox and Hyper-V refuse
+    to attach two disks with one id.
 
     :raises TransferError: the volume is larger than ``MAX_SIZE``.
     :raises SourceError, ShortRead: it cannot be read.
@@ -145,8 +145,9 @@ def make(source: Source, compression: Compression) -> Layout:
         raise exception.TransferError(
             reason=f'a vhd image holds at most {MAX_SIZE} bytes (2040 GiB), '
                    f'and the volume has {source.size}')
-    return Vhd(scan.map_blocks(source, BLOCK_SIZE), uuid.uuid4(),
-               datetime.datetime.now(datetime.UTC))
+    identity = identity or Identity()
+    return Vhd(scan.map_blocks(source, BLOCK_SIZE), identity.id,
+               identity.created)
 
 
 def footer(size: int, unique_id: uuid.UUID,

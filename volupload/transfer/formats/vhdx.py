@@ -27,6 +27,7 @@ import uuid
 from volupload import exception
 from volupload.transfer import blocks
 from volupload.transfer import Compression
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import scan
@@ -139,11 +140,11 @@ class Vhdx:
             skipped = 0
 
 
-def make(source: Source, compression: Compression) -> Layout:
+def make(source: Source, compression: Compression,
+         identity: Identity | None = None) -> Layout:
     """Never compressed: the format has no such thing.
 
-    Each image has an identity of its own, as the specification wants it, so
-    two uploads of one volume differ in these bytes.
+    Each image has an identity of its own, as the specification wants it.
 
     :raises TransferError: the volume is larger than ``MAX_SIZE``.
     :raises SourceError, ShortRead: it cannot be read.
@@ -152,7 +153,8 @@ def make(source: Source, compression: Compression) -> Layout:
         raise exception.TransferError(
             reason=f'a vhdx image holds at most {MAX_SIZE} bytes (64 TiB), '
                    f'and the volume has {source.size}')
-    return Vhdx(scan.map_blocks(source, BLOCK_SIZE), uuid.uuid4())
+    return Vhdx(scan.map_blocks(source, BLOCK_SIZE),
+                (identity or Identity()).id)
 
 
 def header_section(identity: uuid.UUID, bat_length: int) -> bytes:

@@ -35,13 +35,13 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import functools
-import secrets
 
 from volupload import exception
 from volupload.transfer import Barrier
 from volupload.transfer import blocks
 from volupload.transfer import codecs
 from volupload.transfer import Compression
+from volupload.transfer import Identity
 from volupload.transfer import Layout
 from volupload.transfer import Literal
 from volupload.transfer import MAX_PACKED
@@ -69,12 +69,11 @@ class Vmdk:
     image_size = None
 
     def __init__(self, size: int, grains: blocks.BlockMap,
-                 codec: codecs.Codec) -> None:
+                 codec: codecs.Codec, cid: int) -> None:
         self._size = size
         self._grains = grains
         self._codec = codec
-        # Any but the last two; they stand for "no parent" and "not yet".
-        self._cid = secrets.randbelow(extent.NO_PARENT - 1)
+        self._cid = cid
         self._capacity = max(1, -(-size // extent.SECTOR))
 
     def segments(self) -> Iterator[Segment]:
@@ -199,7 +198,8 @@ class Tables:
         return sector
 
 
-def make(source: Source, compression: Compression) -> Layout:
+def make(source: Source, compression: Compression,
+         identity: Identity | None = None) -> Layout:
     """See the module for what becomes of ``compression``.
 
     :raises TransferError: a sample says that the image would be longer than
@@ -219,7 +219,9 @@ def make(source: Source, compression: Compression) -> Layout:
             raise _too_long()
         if sampled and not looked.pays:
             codec = codecs.stored()
-    return Vmdk(source.size, grains, codec)
+    # Any but the last two; they stand for "no parent" and "not yet".
+    cid = (identity or Identity()).id.int % (extent.NO_PARENT - 1)
+    return Vmdk(source.size, grains, codec, cid)
 
 
 def _codec(compression: Compression) -> codecs.Codec:
