@@ -22,11 +22,11 @@ import os
 import re
 import signal
 import sys
-from types import FrameType
 
 from volupload import exception
 from volupload.transfer import Compression
 from volupload.transfer import formats
+from volupload.transfer import interrupts
 from volupload.transfer import Layout
 from volupload.transfer import meter
 from volupload.transfer import output
@@ -39,10 +39,7 @@ PROGRAM = 'python -m volupload.transfer'
 
 _UNITS = {'': 1, 'k': 10**3, 'm': 10**6, 'g': 10**9,
           'ki': 2**10, 'mi': 2**20, 'gi': 2**30}
-
-
-class _Terminated(BaseException):
-    """SIGTERM came."""
+_SIGNALS = {signal.SIGINT: 'interrupted', signal.SIGTERM: 'terminated'}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,13 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error('an image is not written to a terminal')
     if _is_same(options.source, options.output):
         parser.error('the image would replace the volume')
-    signal.signal(signal.SIGTERM, _terminate)
+    signals = interrupts.Interrupts()
+    signals.install()
     try:
-        sent = _write(options)
-    except KeyboardInterrupt:
-        return _fail('interrupted', 130)
-    except _Terminated:
-        return _fail('terminated', 143)
+        sent = _write(options, signals)
+    except (interrupts.Interrupted, exception.TransferCancelled):
+        number = signal.Signals(signals.number or signal.SIGINT)
+        return _fail(_SIGNALS[number], 128 + number)
     except OSError as error:
         return _fail(f'{error.filename or options.output}: '
                      f'{error.strerror or error}', 1)
@@ -69,20 +66,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _write(options: argparse.Namespace) -> pipeline.Streamed:
+def _write(options: argparse.Namespace,
+           signals: interrupts.Interrupts) -> pipeline.Streamed:
     compression = Compression(options.compress, options.level)
 
     def make_layout(source: Source) -> Layout:
         return formats.FORMATS[options.format](source, compression)
 
     with (contextlib.closing(sources.open_path(options.source)) as source,
-          output.opened(options.output) as image,
-          meter.Meter(source, sys.stderr) as shown):
+          output.opened(options.output, signals.allowed) as image,
+          meter.Meter(source, sys.stderr) as shown,
+          signals.deferred()):
         return pipeline.stream(
             shown, make_layout,
             lambda chunks, size: image.write(shown.of(chunks, size)),
             hash_algorithm='sha512' if options.digest else None,
-            cancelled=shown.show,
+            cancelled=lambda: shown.show() or signals.came(),
             throttle=throttle.Throttle(options.bandwidth),
             by_reference=True)
 
@@ -134,10 +133,6 @@ def _summary(sent: pipeline.Streamed) -> str:
 def _fail(reason: str, code: int) -> int:
     print(f'{PROGRAM}: {reason}', file=sys.stderr)
     return code
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated()
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ complete, so nobody ever sees half an image, and an older one is there until
 the new one is.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import os
@@ -20,15 +21,21 @@ from volupload.transfer import FileRange
 _ZEROS = bytearray(1024 * 1024)
 
 
+Blocking = Callable[[], contextlib.AbstractContextManager[None]]
+
+
 class Image:
     """An open descriptor that takes chunks.
 
     :param sparse: the file is new and empty, so a piece that is skipped
         reads as zeros. A device or a pipe gets every byte.
+    :param blocking: a context around each call that may block.
     """
 
-    def __init__(self, fd: int, sparse: bool) -> None:
+    def __init__(self, fd: int, sparse: bool,
+                 blocking: Blocking = contextlib.nullcontext) -> None:
         self._fd = fd
+        self._blocking = blocking
         self._sparse = sparse
 
     def write(self, chunks: Iterator[transfer.Chunk]) -> None:
@@ -49,12 +56,15 @@ class Image:
 
     def _put(self, data: memoryview) -> None:
         while data:
-            data = data[os.write(self._fd, data):]
+            with self._blocking():
+                count = os.write(self._fd, data)
+            data = data[count:]
 
     def _send(self, part: FileRange) -> None:
         offset, end = part.offset, part.offset + part.length
         while offset < end:
-            count = os.sendfile(self._fd, part.fd, offset, end - offset)
+            with self._blocking():
+                count = os.sendfile(self._fd, part.fd, offset, end - offset)
             if not count:
                 raise exception.ShortRead(
                     offset=offset, expected=end - offset, actual=0)
@@ -62,7 +72,8 @@ class Image:
 
 
 @contextlib.contextmanager
-def opened(path: str) -> Iterator[Image]:
+def opened(path: str, blocking: Blocking = contextlib.nullcontext,
+           ) -> Iterator[Image]:
     """Open what a path means; ``-`` is standard output.
 
     A file appears under its name at the end, and only without an error.
@@ -70,18 +81,19 @@ def opened(path: str) -> Iterator[Image]:
     :raises OSError: as the system reports it.
     """
     if path == '-':
-        yield Image(sys.stdout.fileno(), sparse=False)
+        yield Image(sys.stdout.fileno(), False, blocking)
     elif (mode := _mode(path)) is None or stat.S_ISREG(mode):
-        with _replaced(os.path.realpath(path), mode) as image:
-            yield image
+        with _replaced(os.path.realpath(path), mode) as fd:
+            yield Image(fd, True, blocking)
     else:
         fd = os.open(path, os.O_WRONLY)
         with contextlib.closing(os.fdopen(fd, 'wb', 0)):
-            yield Image(fd, sparse=False)
+            yield Image(fd, False, blocking)
 
 
 @contextlib.contextmanager
-def _replaced(path: str, mode: int | None) -> Iterator[Image]:
+def _replaced(path: str, mode: int | None) -> Iterator[int]:
+    """A descriptor of the file that comes into its place."""
     beside = os.path.join(os.path.dirname(path),
                           f'.volupload-{secrets.token_hex(8)}')
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -89,7 +101,7 @@ def _replaced(path: str, mode: int | None) -> Iterator[Image]:
         with os.fdopen(fd, 'wb', 0):
             if mode is not None:
                 os.fchmod(fd, stat.S_IMODE(mode))
-            yield Image(fd, sparse=True)
+            yield fd
         os.replace(beside, path)
     except BaseException:
         os.unlink(beside)

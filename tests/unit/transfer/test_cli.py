@@ -172,6 +172,12 @@ class TestFailure(CommandTestCase):
             self.assertEqual(b'of yesterday', self.image.read_bytes())
             self.assert_nothing_left('image')
 
+    def test_nobody_reads_the_pipe_and_a_signal_comes(self) -> None:
+        process = self.start(self.volume, '--format', 'raw', '-o', '-')
+        select.select([process.stdout], [], [], 20)
+        process.terminate()
+        self.assertEqual(143, process.wait(20))
+
 
 class TestOutput(CommandTestCase):
 
