@@ -8,16 +8,17 @@ told to the client in general words only::
 
     VoluploadError
     ├── Invalid (400)
-    │   ├── InvalidInput, InvalidField, InvalidVolume
+    │   ├── InvalidInput, InvalidField, InvalidVolume, VolumeTypeInUse
     │   ├── MalformedRequestBody, MalformedRequestUrl, NoSuchAction
     │   └── InvalidVersion
     ├── Unauthorized (401)
     ├── PolicyNotAuthorized (403)
     ├── NotFound (404)
     │   └── VolumeNotFound, VolumeTypeNotFound, UploadNotFound,
-    │     MessageNotFound, MetadataNotFound, RouteNotFound
+    │     ExtraSpecNotFound, MessageNotFound, MetadataNotFound,
+    │     RouteNotFound
     ├── MethodNotAllowed (405), VersionNotSupported (406)
-    ├── StatusConflict (409)
+    ├── StatusConflict, VolumeTypeExists (409)
     ├── RequestTooLarge, QueueFull (413), UnsupportedContentType (415)
     ├── ImageError (500)
     │   ├── ImageRefused (Glance's own code)
@@ -66,6 +67,11 @@ class InvalidVolume(Invalid):
     msg_fmt = 'Invalid volume: {reason}'
 
 
+class VolumeTypeInUse(Invalid):
+    msg_fmt = ('Volume type {volume_type} is in use: there are volumes of it, '
+               'or it is the default.')
+
+
 class MalformedRequestBody(Invalid):
     msg_fmt = 'Malformed request body'
 
@@ -111,6 +117,10 @@ class VolumeTypeNotFound(NotFound):
     msg_fmt = 'Volume type {volume_type} could not be found.'
 
 
+class ExtraSpecNotFound(NotFound):
+    msg_fmt = 'Volume type {type_id} has no extra spec with key {key}.'
+
+
 class UploadNotFound(NotFound):
     msg_fmt = 'Upload {upload_id} could not be found.'
 
@@ -141,6 +151,11 @@ class StatusConflict(VoluploadError):
     """A compare-and-swap lost: somebody else changed the row first."""
 
     msg_fmt = '{resource} {id} changed its status meanwhile.'
+    code = 409
+
+
+class VolumeTypeExists(VoluploadError):
+    msg_fmt = 'There is a volume type {name} already.'
     code = 409
 
 

@@ -6,7 +6,7 @@ import json
 from tests.functional import base
 from tests.functional.base import PROJECT
 from tests.functional.base import UPLOAD
-from volupload.db import volumes
+from volupload.db import volume_types
 
 # The order of the published example.
 KEYS = ['status', 'image_id', 'image_name', 'volume_type', 'container_format',
@@ -57,7 +57,7 @@ class TestUpload(base.KeystoneTestCase):
             shown['volume_type'], shown['visibility'], shown['protected']))
 
     def test_volume_type_is_a_name_on_v2_and_an_object_on_v3(self) -> None:
-        volumes.create_type({'id': 'type-id', 'name': 'fast',
+        volume_types.create({'id': 'type-id', 'name': 'fast',
                              'extra_specs': {'a': 'b'}})
         shown = {}
         for api in ('v2', 'v3'):

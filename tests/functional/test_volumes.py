@@ -8,6 +8,7 @@ from urllib import parse
 from tests.functional import base
 from tests.functional.base import OTHER_PROJECT
 from tests.functional.base import PROJECT
+from volupload.db import volume_types
 from volupload.db import volumes
 
 DETAIL = [
@@ -118,7 +119,7 @@ class TestCreate(VolumesTestCase):
         self.assertFault(answer, 415, 'badMediaType')
 
     def test_volume_type_is_found_by_name_or_id(self) -> None:
-        volumes.create_type({'id': 'type-id', 'name': 'fast'})
+        volume_types.create({'id': 'type-id', 'name': 'fast'})
         for given in ('fast', 'type-id'):
             shown = self.create({'size': 1, 'volume_type': given})
             self.assertEqual('fast', shown.json['volume']['volume_type'])

@@ -65,10 +65,12 @@ def read(request: Request, columns: Columns, filters: Filters) -> Listing:
 
 def answer(request: Request, name: str, wanted: Listing,
            get_all: Callable[..., Sequence[Any]],
-           show_one: Callable[[Request, Any], dict[str, Any]]) -> Response:
+           show_one: Callable[[Request, Any], dict[str, Any]], *,
+           links: str | None = None) -> Response:
     """A page, and where the next one is.
 
     :param name: of the resource, in the plural.
+    :param links: the key of the link, where it is not made from `name`.
     """
     found = [] if wanted.limit == 0 else get_all(
         request.context, filters=wanted.filters, sort=wanted.sort,
@@ -77,7 +79,7 @@ def answer(request: Request, name: str, wanted: Listing,
     page = found[:wanted.limit]
     body: dict[str, Any] = {name: [show_one(request, row) for row in page]}
     if len(found) > len(page):
-        body[f'{name}_links'] = _next_link(request, page[-1].id)
+        body[links or f'{name}_links'] = _next_link(request, page[-1].id)
     return Response(200, body)
 
 

@@ -18,9 +18,12 @@ import routes
 from volupload import exception
 from volupload.api import messages
 from volupload.api import microversion
+from volupload.api import quotas
+from volupload.api import services
 from volupload.api import uploads
 from volupload.api import volume_actions
 from volupload.api import volume_metadata
+from volupload.api import volume_types
 from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
@@ -92,6 +95,34 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
     '/messages/{message_id}': {
         'GET': Endpoint(messages.show, since=microversion.MESSAGES),
         'DELETE': Endpoint(messages.delete, since=microversion.MESSAGES)},
+    '/types': {
+        'GET': Endpoint(volume_types.index),
+        'POST': Endpoint(volume_types.create, has_body=True)},
+    '/types/{type_id}': {
+        'GET': Endpoint(volume_types.show),
+        'PUT': Endpoint(volume_types.update, has_body=True),
+        'DELETE': Endpoint(volume_types.delete)},
+    '/types/{type_id}/extra_specs': {
+        'GET': Endpoint(volume_types.list_extra_specs),
+        'POST': Endpoint(volume_types.create_extra_specs, has_body=True)},
+    '/types/{type_id}/extra_specs/{key}': {
+        'GET': Endpoint(volume_types.show_extra_spec),
+        'PUT': Endpoint(volume_types.update_extra_spec, has_body=True),
+        'DELETE': Endpoint(volume_types.delete_extra_spec)},
+    '/limits': {
+        'GET': Endpoint(quotas.limits)},
+    '/os-quota-sets/{project}': {
+        'GET': Endpoint(quotas.show)},
+    '/os-quota-sets/{project}/defaults': {
+        'GET': Endpoint(quotas.defaults)},
+    '/os-availability-zone': {
+        'GET': Endpoint(services.zones)},
+    '/os-services': {
+        'GET': Endpoint(services.index)},
+    '/extensions': {
+        'GET': Endpoint(services.extensions)},
+    '/extensions/{alias}': {
+        'GET': Endpoint(services.extension)},
 }
 
 PREFIXES = ('/v3/{project_id}', '/v3', '/v2/{project_id}')

@@ -32,6 +32,13 @@ of other options refer to it as ``$state_path``.
 Names of the places where this manager keeps volumes. Each name is also the
 name of a section of this file, whose option ``driver`` says what it is.
 '''),
+    cfg.StrOpt(
+        'default_volume_type',
+        help='''
+Name or id of the volume type of volumes that are created without one. The
+type must exist; it cannot be deleted while it is named here. By default such
+volumes have no type.
+'''),
 ]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements on volumes, their metadata and their types."""
+"""Statements on volumes and their metadata."""
 
 from collections.abc import Collection
 from collections.abc import Mapping
@@ -199,21 +199,11 @@ def destroy(volume_id: str) -> None:
             writing, sa.delete(Volume).where(Volume.id == volume_id))
 
 
-def get_type(name_or_id: str) -> models.VolumeType:
-    query = sa.select(models.VolumeType).where(sa.or_(
-        models.VolumeType.id == name_or_id,
-        models.VolumeType.name == name_or_id))
+def usage(project_id: str) -> tuple[int, int]:
+    """How many volumes a project has, and their GiB altogether."""
+    query = sa.select(sa.func.count(), sa.func.coalesce(
+        sa.func.sum(Volume.size_gb), 0)).where(
+            Volume.project_id == project_id)
     with session.reader() as reading:
-        found = reading.scalars(query).first()
-    if found is None:
-        raise exception.VolumeTypeNotFound(volume_type=name_or_id)
-    return found
-
-
-@session.retried
-def create_type(values: Mapping[str, Any]) -> models.VolumeType:
-    volume_type = models.VolumeType(**values)
-    with session.writer() as writing:
-        writing.add(volume_type)
-    return volume_type
-
+        count, size = reading.execute(query).one()
+    return int(count), int(size)

@@ -26,6 +26,13 @@ UPLOAD = '/uploads/{upload_id}'
 UPLOAD_ACTION = '/uploads/{upload_id}/action'
 MESSAGES = '/messages'
 MESSAGE = '/messages/{message_id}'
+TYPES = '/types'
+TYPE = '/types/{type_id}'
+EXTRA_SPECS = '/types/{type_id}/extra_specs'
+EXTRA_SPEC = '/types/{type_id}/extra_specs/{key}'
+LIMITS = '/limits'
+QUOTAS = '/os-quota-sets/{project}'
+SERVICES = '/os-services'
 
 rules = [
     policy.RuleDefault(

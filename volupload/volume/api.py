@@ -19,6 +19,7 @@ from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import models
 from volupload.db import volumes
+from volupload.volume import catalogue
 from volupload.volume import reach
 from volupload.volume import upload_api
 from volupload.volume.status import DELETABLE
@@ -28,7 +29,7 @@ from volupload.volume.status import VolumeStatus
 DEFAULT_ZONE = 'nova'
 
 
-class API(upload_api.UploadAPI):
+class API(upload_api.UploadAPI, catalogue.CatalogueAPI):
     """One object serves all threads of a process."""
 
     def create(self, context: RequestContext, *, size_gb: int,
@@ -38,7 +39,7 @@ class API(upload_api.UploadAPI):
                availability_zone: str | None = None) -> models.Volume:
         """Write down a new volume; the first manager to see it makes it.
 
-        :param volume_type: name or id.
+        :param volume_type: name or id; None for the default.
         :raises VolumeTypeNotFound: there is none of that name.
         """
         values: dict[str, Any] = {
@@ -47,8 +48,9 @@ class API(upload_api.UploadAPI):
             'name': name, 'description': description, 'size_gb': size_gb,
             'status': VolumeStatus.CREATING,
             'availability_zone': availability_zone or DEFAULT_ZONE}
-        if volume_type is not None:
-            values['volume_type_id'] = volumes.get_type(volume_type).id
+        kind = self.find_type(context, volume_type)
+        if kind is not None:
+            values['volume_type_id'] = kind.id
         volume = volumes.create(values, metadata or {})
         self.manager.create_volume(context, volume.id)
         return volume

@@ -7,7 +7,8 @@ from volupload.api import router
 from volupload.api import volumes
 
 VARIABLES = {'project_id': 'p', 'volume_id': 'v', 'key': 'k',
-             'upload_id': 'u', 'message_id': 'm'}
+             'upload_id': 'u', 'message_id': 'm', 'type_id': 't',
+             'project': 'q', 'alias': 'a'}
 
 
 class TestRouter(base.TestCase):

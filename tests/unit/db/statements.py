@@ -22,6 +22,7 @@ from volupload.db import queue
 from volupload.db import services
 from volupload.db import session
 from volupload.db import uploads
+from volupload.db import volume_types
 from volupload.db import volumes
 from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
@@ -77,7 +78,7 @@ class Statements(unittest.TestCase):
         self.assertTrue(migration.is_current())
 
     def test_a_volume_reads_back_as_it_was_written(self) -> None:
-        volume_type = volumes.create_type(
+        volume_type = volume_types.create(
             {'id': uuidutils.generate_uuid(), 'name': 'gold \U0001f600',
              'extra_specs': {'a': 'b'}})
         written = make_volume({'Key': 'x', 'key': 'y'}, size_gb=16384,
@@ -100,11 +101,11 @@ class Statements(unittest.TestCase):
                           project_id='p2')
 
     def test_a_type_is_found_by_name_and_by_id(self) -> None:
-        made = volumes.create_type(
+        made = volume_types.create(
             {'id': uuidutils.generate_uuid(), 'name': 'silver'})
-        self.assertEqual(made.id, volumes.get_type('silver').id)
-        self.assertEqual('silver', volumes.get_type(made.id).name)
-        self.assertRaises(exception.VolumeTypeNotFound, volumes.get_type, 'x')
+        self.assertEqual(made.id, volume_types.find('silver').id)
+        self.assertEqual('silver', volume_types.find(made.id).name)
+        self.assertRaises(exception.VolumeTypeNotFound, volume_types.find, 'x')
 
     def test_pages_follow_each_other_without_gap_or_overlap(self) -> None:
         for number in range(9):   # every column has values that repeat

@@ -17,6 +17,7 @@ from volupload.db import models
 from volupload.db import queue
 from volupload.db import session
 from volupload.db import uploads
+from volupload.db import volume_types
 from volupload.db import volumes
 from volupload.transfer import Chunk
 from volupload.transfer import FileRange
@@ -152,7 +153,7 @@ class TestUploader(base.TestCase):
         self.assertGreater(time.monotonic() - began, 0.6)
 
     def test_a_type_that_cannot_compress_so_is_named(self) -> None:
-        volume_type = volumes.create_type({
+        volume_type = volume_types.create({
             'id': '1', 'name': 'odd',
             'extra_specs': {'volupload:compression': 'brotli'}})
         self.type_id = volume_type.id

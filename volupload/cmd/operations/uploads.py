@@ -16,13 +16,12 @@ from oslo_db import exception as db_exception
 from volupload import exception
 from volupload.cmd.operations import output
 from volupload.conf import CONF
-from volupload.db import clock
 from volupload.db import messages
 from volupload.db import models
 from volupload.db import queue
-from volupload.db import services
 from volupload.db import uploads
 from volupload.image import glance
+from volupload.volume import catalogue
 from volupload.volume.status import FINISHED
 from volupload.volume.status import LEASED
 from volupload.volume.status import UploadStatus
@@ -31,8 +30,6 @@ _LISTED = ('id', 'status', 'phase', 'project_id', 'volume_id', 'image_id',
            'bytes_sent', 'attempt', 'worker', 'created_at', 'reason')
 _SHOWN = tuple(column.name for column in models.Upload.__table__.columns)
 _PURGED_AT_ONCE = 1000
-# Signs of life that may stay away.
-_SILENCE = 3
 
 
 def upload_list() -> None:
@@ -95,13 +92,10 @@ def upload_purge() -> None:
 
 def service_list() -> None:
     """Show the volume managers and whether they live."""
-    silence = datetime.timedelta(
-        seconds=max(60, _SILENCE * CONF.upload.sweep_interval))
-    now = clock.read()
-    rows = [{'binary': service.binary, 'host': service.host,
-             'state': 'up' if now - service.updated_at < silence else 'down',
-             'updated_at': service.updated_at}
-            for service in services.get_all()]
+    rows = [{'binary': program.binary, 'host': program.host,
+             'state': 'up' if program.is_up else 'down',
+             'updated_at': program.seen_at}
+            for program in catalogue.programs()]
     output.show(rows, ('binary', 'host', 'state', 'updated_at'),
                 CONF.command.json)
 
