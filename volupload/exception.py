@@ -18,7 +18,7 @@ told to the client in general words only::
     │     ExtraSpecNotFound, MessageNotFound, MetadataNotFound,
     │     RouteNotFound
     ├── MethodNotAllowed (405), VersionNotSupported (406)
-    ├── StatusConflict, VolumeTypeExists (409)
+    ├── StatusConflict, VolumeTypeExists (409), PreconditionFailed (412)
     ├── RequestTooLarge, QueueFull (413), UnsupportedContentType (415)
     ├── ImageError (500)
     │   ├── ImageRefused (Glance's own code)
@@ -157,6 +157,11 @@ class StatusConflict(VoluploadError):
 class VolumeTypeExists(VoluploadError):
     msg_fmt = 'There is a volume type {name} already.'
     code = 409
+
+
+class PreconditionFailed(VoluploadError):
+    msg_fmt = 'The metadata of volume {volume_id} has another ETag by now.'
+    code = 412
 
 
 class RequestTooLarge(VoluploadError):

@@ -49,7 +49,7 @@ class TestEveryRoute(base.KeystoneTestCase):
             'extra_specs': {KEY: 'v'}})
 
     def ask(self, *args: Any, **options: Any) -> Any:
-        return super().ask(*args, OpenStack_API_Version='volume 3.3',
+        return super().ask(*args, OpenStack_API_Version='volume latest',
                            **options)
 
     def requests(self, prefix: str,

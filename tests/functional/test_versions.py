@@ -17,7 +17,7 @@ class TestVersions(base.KeystoneTestCase):
         answer = self.ask('GET', '/', token=None)
         self.assertEqual(300, answer.status_int)
         self.assertEqual(
-            [('v2.0', '', ''), ('v3.0', '3.3', '3.0')],
+            [('v2.0', '', ''), ('v3.0', '3.71', '3.0')],
             [(entry['id'], entry['version'], entry['min_version'])
              for entry in answer.json['versions']])
 
@@ -72,7 +72,7 @@ class TestMicroversions(base.KeystoneTestCase):
     def test_answers_on_v3_tell_the_version(self) -> None:
         for header, version in (
                 (None, '3.0'), ('', '3.0'), ('volume 3.0', '3.0'),
-                ('volume 3.1', '3.1'), ('volume latest', '3.3'),
+                ('volume 3.1', '3.1'), ('volume latest', '3.71'),
                 ('compute 2.1, volume 3.1', '3.1'), ('compute 2.1', '3.0'),
                 ('volume 3.1,volume 3.2', '3.1'), (' , ', '3.0'),
                 ('block-storage 3.1', '3.1'), ('volume  3.1 ', '3.1')):
@@ -88,7 +88,7 @@ class TestMicroversions(base.KeystoneTestCase):
         self.assertNotIn(HEADER, answer.headers)
 
     def test_out_of_range_is_not_acceptable(self) -> None:
-        for version in ('3.4', '4.0', '2.0', '0.0', '3.71'):
+        for version in ('3.72', '4.0', '2.0', '0.0', '3.100'):
             answer = self.show(f'volume {version}')
             self.assertFault(answer, 406, 'computeFault', version)
             self.assertEqual('volume 3.0', answer.headers[HEADER])
@@ -120,10 +120,10 @@ class TestClients(base.ApiTestCase):
         data = found.versioned_data_for(
             min_version='3.0', max_version='3.latest')
         self.assertEqual(f'{self.url}/v3/', data['url'])
-        self.assertEqual((3, 3), data['max_microversion'])
+        self.assertEqual((3, 71), data['max_microversion'])
         self.assertEqual((3, 0), data['min_microversion'])
 
     def test_cinderclient_finds_the_range(self) -> None:
         least, most = cinderclient.get_server_version(f'{self.url}/v3')
-        self.assertEqual(('3.0', '3.3'),
+        self.assertEqual(('3.0', '3.71'),
                          (least.get_string(), most.get_string()))

@@ -58,7 +58,7 @@ class Face:
 V2 = Face('v2', '/v2/{project_id}')
 V3 = Face('v3', '/v3/{project_id}')
 V3_1 = Face('v3.1', '/v3/{project_id}', '3.1')
-V3_3 = Face('v3.3', '/v3/{project_id}', '3.3')
+LATEST = Face('v3.71', '/v3/{project_id}', '3.71')
 BARE = Face('v3 without project', '/v3')
 BARE_3_1 = Face('v3.1 without project', '/v3', '3.1')
 FACES = (V2, V3, BARE)

@@ -19,12 +19,12 @@ class TestVersions(conformance.ApiTestCase):
                          headers={'OpenStack-API-Version': version})
 
     def test_a_version_out_of_range_is_not_acceptable(self) -> None:
-        for version in ('3.4', '3.71', '2.99', '2.0', '4.0', '1.0', '0.0'):
+        for version in ('3.72', '3.100', '2.99', '2.0', '4.0', '1.0', '0.0'):
             with self.nothing_remains():
                 answer = self._post(f'volume {version}')
             message = self.check_fault(answer, 406, f'.*{version}.*')
             self.assertIn('3.0', message)
-            self.assertIn('3.3', message)
+            self.assertIn('3.71', message)
 
     def test_a_version_of_another_form_is_refused(self) -> None:
         for version in ('volume 3', 'volume x', 'volume 3.x', 'volume 3.1.0',
@@ -43,15 +43,15 @@ class TestVersions(conformance.ApiTestCase):
             self.succeed(answer)
             self.check_headers(answer, self.face)
 
-    def test_latest_is_3_3_by_all_its_names(self) -> None:
+    def test_latest_is_3_71_by_all_its_names(self) -> None:
         for version in ('volume latest', 'block-storage latest',
-                        'VOLUME 3.3', 'compute 2.1, volume 3.3',
-                        'volume   3.3'):
+                        'VOLUME 3.71', 'compute 2.1, volume 3.71',
+                        'volume   3.71'):
             answer = self.post(
                 self.make_volume(), visibility='private',
                 headers={'OpenStack-API-Version': version})
             self.succeed(answer)
-            self.check_headers(answer, calls.V3_3)
+            self.check_headers(answer, calls.LATEST)
 
 
 class TestVersionsOfV2(conformance.ApiTestCase):
@@ -142,7 +142,7 @@ class TestDiscovery(conformance.ApiTestCase):
     def test_the_entry_of_v3_is_what_clients_look_for(self) -> None:
         [entry] = self.call('GET', '/v3/', token='').json['versions']
         expected = {
-            'id': 'v3.0', 'status': 'CURRENT', 'version': '3.3',
+            'id': 'v3.0', 'status': 'CURRENT', 'version': '3.71',
             'min_version': '3.0', 'updated': entry['updated'],
             'links': [{'rel': 'self', 'href': f'{self.url}/v3/'}],
             'media-types': [{

@@ -4,7 +4,8 @@
 Every list is asked for in the same way, ``limit``, ``marker``, ``offset``,
 ``sort``; by what it can be sorted and filtered each resource says itself.
 Parameters that are not known are not looked at, as in Cinder: clients send
-what one service or the other understands.
+what one service or the other understands. From 3.31 on they are refused, but
+for administrators.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 from urllib import parse
 
 from volupload import exception
+from volupload.api import microversion
 from volupload.api import schemas
 from volupload.api.request import Request
 from volupload.api.request import Response
@@ -30,6 +32,11 @@ number = schemas.integer(minimum=0, maximum=2 ** 31 - 1)
 
 _dir = schemas.one_of(['asc', 'desc'])
 
+# What every list understands. `all_tenants` is sent by all clients of users
+# who may not use it, and ignored then.
+_COMMON = {'limit', 'marker', 'offset', 'sort', 'sort_key', 'sort_dir',
+           'all_tenants', 'with_count'}
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -37,6 +44,8 @@ class Listing:
 
     :ivar limit: of a page; one more is to be asked for, to know whether
         there is another page.
+    :ivar with_count: whether the answer tells how many rows there are
+        altogether.
     """
 
     filters: dict[str, Any]
@@ -45,11 +54,14 @@ class Listing:
     offset: int
     marker: str | None
     all_projects: bool
+    with_count: bool
 
 
 def read(request: Request, columns: Columns, filters: Filters) -> Listing:
     """:raises InvalidInput, InvalidField: naming the parameter."""
     query = request.query
+    if request.version >= microversion.KNOWN_FILTERS:
+        _refuse_others(request, filters)
     highest: int = CONF.api.osapi_max_limit
     limit = number('limit', query.get('limit', highest))
     return Listing(
@@ -60,17 +72,30 @@ def read(request: Request, columns: Columns, filters: Filters) -> Listing:
         limit=min(limit, highest), marker=query.get('marker') or None,
         offset=number('offset', query.get('offset', 0)),
         all_projects=schemas.boolean(
-            'all_tenants', query.get('all_tenants', False)))
+            'all_tenants', query.get('all_tenants', False)),
+        with_count=(request.version >= microversion.WITH_COUNT
+                    and schemas.boolean(
+                        'with_count', query.get('with_count', False))))
+
+
+def _refuse_others(request: Request, filters: Filters) -> None:
+    others = request.query.keys() - filters.keys() - _COMMON
+    if others and not request.context.is_admin:
+        names = ','.join(sorted(others))[:255]
+        raise exception.InvalidInput(
+            reason=f'Invalid filters {names} are found in query options.')
 
 
 def answer(request: Request, name: str, wanted: Listing,
            get_all: Callable[..., Sequence[Any]],
            show_one: Callable[[Request, Any], dict[str, Any]], *,
-           links: str | None = None) -> Response:
+           links: str | None = None,
+           count: Callable[..., int] | None = None) -> Response:
     """A page, and where the next one is.
 
     :param name: of the resource, in the plural.
     :param links: the key of the link, where it is not made from `name`.
+    :param count: tells how many there are, where clients may ask that.
     """
     found = [] if wanted.limit == 0 else get_all(
         request.context, filters=wanted.filters, sort=wanted.sort,
@@ -78,6 +103,9 @@ def answer(request: Request, name: str, wanted: Listing,
         all_projects=wanted.all_projects)
     page = found[:wanted.limit]
     body: dict[str, Any] = {name: [show_one(request, row) for row in page]}
+    if count and wanted.with_count:
+        body['count'] = count(request.context, filters=wanted.filters,
+                              all_projects=wanted.all_projects)
     if len(found) > len(page):
         body[links or f'{name}_links'] = _next_link(request, page[-1].id)
     return Response(200, body)

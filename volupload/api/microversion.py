@@ -1,12 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which revision of v3 a request is written for.
 
-3.0: the upload action with container_format, disk_format, force, image_name.
-3.1: the upload takes ``visibility`` and ``protected`` too, and an image is
-     private unless it says otherwise.
-3.2: the filter ``bootable`` of a list of volumes must be a boolean. Before,
-     whatever does not say false is true.
-3.3: messages, which tell why something failed after its request was accepted.
+3.0:  the upload action with container_format, disk_format, force, image_name.
+3.1:  the upload takes ``visibility`` and ``protected`` too, and an image is
+      private unless it says otherwise.
+3.2:  the filter ``bootable`` of a list of volumes must be a boolean. Before,
+      whatever does not say false is true.
+3.3:  messages, which tell why something failed after its request was accepted.
+3.4:  volumes are listed by ``glance_metadata``.
+3.7:  services show ``cluster``.
+3.10: volumes are listed by ``group_id``; they show it from 3.13 on.
+3.12: ``/volumes/summary``, from 3.36 on with ``metadata``.
+3.15: metadata has an ``ETag``, and is changed only if it matches.
+3.21: administrators see ``provider_id`` of a volume.
+3.23: a volume is deleted with ``force``, by those who may.
+3.31: who is no administrator and filters by something that is not known is
+      refused. Before, it is not looked at.
+3.34: ``name~`` and other text is searched for a part of it.
+3.39: administrators see the limits of another project.
+3.45: lists of volumes count with ``with_count``.
+3.48: volumes show ``service_uuid`` and ``shared_targets``.
+3.49: services show ``backend_state``.
+3.52: volume types are listed by ``extra_specs``.
+3.60: volumes are listed by ``created_at`` and ``updated_at``, compared with
+      ``gt``, ``gte``, ``eq``, ``neq``, ``lt``, ``lte``.
+3.61: administrators see ``cluster_name`` of a volume.
+3.63: volumes show ``volume_type_id``.
+3.65: volumes show ``consumes_quota`` and are listed by it.
+3.71: the last one. Those that are not named here change nothing of what this
+      service has.
 
 These are the numbers and meanings that Cinder gave them. What Cinder does not
 have, the resource ``uploads``, is there in all of v3.
@@ -26,7 +48,27 @@ MINIMUM: Version = (3, 0)
 VISIBILITY: Version = (3, 1)
 BOOTABLE: Version = (3, 2)
 MESSAGES: Version = (3, 3)
-MAXIMUM: Version = MESSAGES
+GLANCE_METADATA: Version = (3, 4)
+CLUSTER: Version = (3, 7)
+GROUP_FILTER: Version = (3, 10)
+SUMMARY: Version = (3, 12)
+GROUP_ID: Version = (3, 13)
+ETAG: Version = (3, 15)
+PROVIDER_ID: Version = (3, 21)
+FORCE_DELETE: Version = (3, 23)
+KNOWN_FILTERS: Version = (3, 31)
+LIKE_FILTERS: Version = (3, 34)
+SUMMARY_METADATA: Version = (3, 36)
+LIMITS_PROJECT: Version = (3, 39)
+WITH_COUNT: Version = (3, 45)
+SHARED_TARGETS: Version = (3, 48)
+BACKEND_STATE: Version = (3, 49)
+TYPE_FILTERS: Version = (3, 52)
+TIME_FILTERS: Version = (3, 60)
+CLUSTER_NAME: Version = (3, 61)
+TYPE_ID: Version = (3, 63)
+CONSUMES_QUOTA: Version = (3, 65)
+MAXIMUM: Version = (3, 71)
 
 _SERVICES = ('volume', 'block-storage')
 _FORM = re.compile(r'(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})')

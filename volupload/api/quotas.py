@@ -8,6 +8,7 @@ does not make is limited to none, so that dashboards do not offer it.
 from collections.abc import Mapping
 from typing import Any
 
+from volupload.api import microversion
 from volupload.api import schemas
 from volupload.api.request import Request
 from volupload.api.request import Response
@@ -37,14 +38,28 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
 
 
 def limits(request: Request) -> Response:
-    """Those of the caller's project. No rate is limited."""
+    """Those of the caller's project, or of any for an admin.
+
+    No rate is limited.
+    """
     absolute = {limit: QUOTAS[name] for name, (limit, _) in _LIMITS.items()}
     if request.context.can(policies.USED_LIMITS):
         used = request.volume_api.get_usage(
-            request.context, request.context.project_id or '')
+            request.context, _project(request))
         absolute |= {name: used.get(quota, 0)
                      for quota, (_, name) in _LIMITS.items()}
     return Response(200, {'limits': {'rate': [], 'absolute': absolute}})
+
+
+def _project(request: Request) -> str:
+    own = request.context.project_id or ''
+    if (request.version < microversion.LIMITS_PROJECT
+            or not request.context.is_admin):
+        return own
+    query = request.query
+    project = query.get('project_id', query.get('tenant_id', own))
+    schemas.check_characters('project_id', project)
+    return project
 
 
 def show(request: Request, project: str) -> Response:

@@ -68,6 +68,8 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
         'POST': Endpoint(volumes.create, has_body=True)},
     '/volumes/detail': {
         'GET': Endpoint(volumes.detail)},
+    '/volumes/summary': {
+        'GET': Endpoint(volumes.summary, since=microversion.SUMMARY)},
     '/volumes/{volume_id}': {
         'GET': Endpoint(volumes.show),
         'PUT': Endpoint(volumes.update, has_body=True),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from volupload import exception
+from volupload.api import microversion
 from volupload.api.request import Request
 from volupload.api.request import Response
 from volupload.api.views.volumes import timestamp
@@ -41,7 +42,8 @@ def index(request: Request) -> Response:
     found = request.volume_api.get_services(
         request.context, host=request.query.get('host'),
         binary=request.query.get('binary'))
-    return Response(200, {'services': [_service(one) for one in found]})
+    return Response(200, {'services': [
+        _service(request, one) for one in found]})
 
 
 def zones(request: Request) -> Response:
@@ -61,12 +63,17 @@ def extension(request: Request, alias: str) -> Response:
     return Response(200, {'extension': _extension(alias)})
 
 
-def _service(program: Program) -> dict[str, Any]:
-    return {'binary': program.binary, 'host': program.host,
-            'zone': DEFAULT_ZONE, 'status': 'enabled',
-            'state': 'up' if program.is_up else 'down',
+def _service(request: Request, program: Program) -> dict[str, Any]:
+    state = 'up' if program.is_up else 'down'
+    view = {'binary': program.binary, 'host': program.host,
+            'zone': DEFAULT_ZONE, 'status': 'enabled', 'state': state,
             'updated_at': timestamp(program.seen_at),
             'disabled_reason': None}
+    if request.version >= microversion.CLUSTER:
+        view['cluster'] = None
+    if request.version >= microversion.BACKEND_STATE:
+        view['backend_state'] = state
+    return view
 
 
 def _extension(alias: str) -> dict[str, Any]:

@@ -5,7 +5,11 @@ It can be changed whatever the volume's status is, also while it uploads:
 Packer, for one, writes its own then.
 """
 
+import hashlib
+import json
+
 from volupload import exception
+from volupload.api import microversion
 from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
@@ -16,7 +20,9 @@ from volupload.policies import volumes as policies
 
 def index(request: Request, volume_id: str) -> Response:
     volume = _find(request, volume_id, policies.GET_METADATA)
-    return Response(200, {'metadata': volume.metadata_})
+    headers = (('ETag', f'"{_tag(volume)}"'),)
+    return Response(200, {'metadata': volume.metadata_},
+                    headers if request.version >= microversion.ETAG else ())
 
 
 def create(request: Request, volume_id: str) -> Response:
@@ -31,6 +37,7 @@ def create(request: Request, volume_id: str) -> Response:
 def replace(request: Request, volume_id: str) -> Response:
     metadata = schema.metadata(request.body)
     volume = _find(request, volume_id, policies.UPDATE_METADATA)
+    _check_tag(request, volume)
     volume = request.volume_api.update(
         request.context, volume, metadata=metadata)
     return Response(200, {'metadata': volume.metadata_})
@@ -46,14 +53,32 @@ def show(request: Request, volume_id: str, key: str) -> Response:
 def update(request: Request, volume_id: str, key: str) -> Response:
     meta = schema.meta(request.body, key)
     volume = _find(request, volume_id, policies.UPDATE_METADATA)
+    _check_tag(request, volume)
     request.volume_api.add_metadata(request.context, volume, meta)
     return Response(200, {'meta': meta})
 
 
 def delete(request: Request, volume_id: str, key: str) -> Response:
     volume = _find(request, volume_id, policies.DELETE_METADATA)
+    _check_tag(request, volume)
     request.volume_api.delete_metadata(request.context, volume, key)
     return Response(200)
+
+
+def _tag(volume: models.Volume) -> str:
+    """The same for the same pairs, in whatever order they are read."""
+    pairs = json.dumps(volume.metadata_, sort_keys=True)
+    return hashlib.sha256(pairs.encode()).hexdigest()
+
+
+def _check_tag(request: Request, volume: models.Volume) -> None:
+    """:raises PreconditionFailed: it is not as the caller has seen it."""
+    wanted = request.environ.get('HTTP_IF_MATCH')
+    if wanted is None or request.version < microversion.ETAG:
+        return
+    tags = {one.strip().strip('"') for one in wanted.split(',')}
+    if not tags & {_tag(volume), '*'}:
+        raise exception.PreconditionFailed(volume_id=volume.id)
 
 
 def _find(request: Request, volume_id: str, rule: str) -> models.Volume:

@@ -19,14 +19,29 @@ from volupload.policies import volume_types as policies
 
 
 def index(request: Request) -> Response:
-    wanted = listing.read(request, schema.COLUMNS, schema.FILTERS)
+    wanted = listing.read(request, schema.COLUMNS,
+                          schema.filters(request.version))
     request.context.authorize(policies.GET_ALL)
+    others = {name: value for name, value in wanted.filters.items()
+              if name != 'is_public'}
     seen = schema.visibility(request.query,
                              admin=bool(request.context.is_admin))
+    wanted = dataclasses.replace(wanted, filters={**others, **seen})
+    if not _may_ask(request, wanted):
+        wanted = dataclasses.replace(wanted, limit=0)
     return listing.answer(
-        request, 'volume_types',
-        dataclasses.replace(wanted, filters={**wanted.filters, **seen}),
-        request.volume_api.get_types, view.detail, links='volume_type_links')
+        request, 'volume_types', wanted, request.volume_api.get_types,
+        view.detail, links='volume_type_links')
+
+
+def _may_ask(request: Request, wanted: listing.Listing) -> bool:
+    """Whether all extra specs that are asked for may be seen.
+
+    Otherwise there is no type with them for the one who asks.
+    """
+    return (request.context.can(policies.READ_SENSITIVE)
+            or view.FOR_USERS.issuperset(
+                wanted.filters.get('extra_specs', ())))
 
 
 def show(request: Request, type_id: str) -> Response:

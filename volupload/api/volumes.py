@@ -11,6 +11,8 @@ from typing import Any
 
 from volupload import exception
 from volupload.api import listing
+from volupload.api import microversion
+from volupload.api import schemas
 from volupload.api.request import Request
 from volupload.api.request import Response
 from volupload.api.schemas import volumes as schema
@@ -36,14 +38,37 @@ def detail(request: Request) -> Response:
     return _list(request, view.detail)
 
 
+def summary(request: Request) -> Response:
+    """How many volumes, how large altogether, and what metadata they have."""
+    wanted = _read(request)
+    request.context.authorize(policies.GET_ALL)
+    count, size, metadata = (0, 0, {}) if wanted.limit == 0 else (
+        request.volume_api.get_summary(
+            request.context, filters=wanted.filters,
+            all_projects=wanted.all_projects))
+    told: dict[str, Any] = {'total_count': count, 'total_size': size}
+    if request.version >= microversion.SUMMARY_METADATA:
+        told['metadata'] = metadata
+    return Response(200, {'volume-summary': told})
+
+
 def _list(request: Request, show_one: View) -> Response:
-    wanted = listing.read(request, schema.COLUMNS, schema.FILTERS)
-    if schema.bootable(request.query, request.version):
-        # No volume of this service can be booted from.
-        wanted = dataclasses.replace(wanted, limit=0)
+    wanted = _read(request)
     request.context.authorize(policies.GET_ALL)
     return listing.answer(request, 'volumes', wanted,
-                          request.volume_api.get_all, show_one)
+                          request.volume_api.get_all, show_one,
+                          count=request.volume_api.count)
+
+
+def _read(request: Request) -> listing.Listing:
+    """What is asked for; a limit of 0 where no volume can be."""
+    wanted = listing.read(request, schema.COLUMNS,
+                          schema.filters(request.version))
+    if schema.Matches.NONE in wanted.filters.values():
+        return dataclasses.replace(wanted, limit=0, filters={'id': ''})
+    return dataclasses.replace(wanted, filters={
+        name: value for name, value in wanted.filters.items()
+        if value is not schema.Matches.ALL})
 
 
 def show(request: Request, volume_id: str) -> Response:
@@ -62,8 +87,20 @@ def update(request: Request, volume_id: str) -> Response:
 def delete(request: Request, volume_id: str) -> Response:
     volume = find(request, volume_id, metadata=False)
     request.context.authorize(policies.DELETE, volume)
+    if _is_forced(request):
+        request.context.authorize(policies.FORCE_DELETE, volume)
     request.volume_api.delete(request.context, volume)
     return Response(202)
+
+
+def _is_forced(request: Request) -> bool:
+    """Whether ``force`` is given, which nobody needs here.
+
+    A volume that is attached or uploading is kept all the same, and any other
+    one can be deleted without.
+    """
+    return request.version >= microversion.FORCE_DELETE and schemas.boolean(
+        'force', request.query.get('force', False))
 
 
 def find(request: Request, volume_id: str, *,

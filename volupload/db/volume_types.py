@@ -60,18 +60,26 @@ def get_all(*, filters: Mapping[str, Any], sort: Sequence[tuple[str, str]],
             offset: int = 0) -> list[VolumeType]:
     """A page of types; see `paging` for the order.
 
-    :param filters: column names to values.
+    :param filters: column names to values, and `extra_specs` to a mapping of
+        which every pair must be there.
     :raises VolumeTypeNotFound: `marker` is none.
     """
     keys = paging.keys(VolumeType.__table__, sort,
                        session.engine().dialect.name)
     query = sa.select(VolumeType).where(
-        *(getattr(VolumeType, name) == value
-          for name, value in filters.items()))
+        *(one for name, value in filters.items()
+          for one in _criteria(name, value)))
     last = get(marker) if marker else None
     with session.reader() as reading:
         return list(reading.scalars(
             paging.page(query, keys, last, limit, offset)))
+
+
+def _criteria(name: str, wanted: Any) -> list[sa.ColumnElement[bool]]:
+    if name != 'extra_specs':
+        return [getattr(VolumeType, name) == wanted]
+    return [VolumeType.extra_specs[key].as_string() == value
+            for key, value in wanted.items()]
 
 
 @session.retried

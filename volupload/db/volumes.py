@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statements on volumes and their metadata."""
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
+import operator
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +27,11 @@ _WITH_TYPE = _BY_ID.options(orm.joinedload(Volume.volume_type))
 _WITH_METADATA = _BY_ID.options(
     orm.joinedload(Volume.volume_type).load_only(models.VolumeType.name),
     orm.joinedload(Volume.metadata_items))
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    'gt': operator.gt, 'gte': operator.ge, 'eq': operator.eq,
+    'neq': operator.ne, 'lt': operator.lt, 'lte': operator.le}
 
 
 @session.retried
@@ -61,18 +68,17 @@ def get_all(*, project_id: str | None, filters: Mapping[str, Any],
 
     A marker takes one more. See `paging` for the order.
 
-    :param filters: column names to values, and `metadata` to a mapping of
-        which every pair must be there.
+    :param filters: column names to values, or to lists of comparisons, as
+        ``('gte', moment)``; a name with ``~`` to a part of the value; and
+        `metadata` to a mapping of which every pair must be there.
     :param sort: pairs of column name and `asc` or `desc`.
     :raises VolumeNotFound: when `marker` is none of theirs.
     """
     keys = paging.keys(Volume.__table__, sort,
                        session.engine().dialect.name)
-    query = _filtered(sa.select(Volume), filters).options(
+    query = sa.select(Volume).where(*_criteria(project_id, filters)).options(
         orm.joinedload(Volume.volume_type),
         orm.selectinload(Volume.metadata_items))
-    if project_id is not None:
-        query = query.where(Volume.project_id == project_id)
     last = (get(marker, project_id=project_id, metadata=False)
             if marker else None)
     query = paging.page(query, keys, last, limit, offset)
@@ -80,16 +86,25 @@ def get_all(*, project_id: str | None, filters: Mapping[str, Any],
         return list(reading.scalars(query))
 
 
-def _filtered(query: sa.Select[Volume],
-              filters: Mapping[str, Any]) -> sa.Select[Volume]:
-    for name, wanted in filters.items():
-        if name == 'metadata':
-            for key, value in wanted.items():
-                query = query.where(Volume.metadata_items.any(
-                    key=key, value=value))
-        else:
-            query = query.where(getattr(Volume, name) == wanted)
-    return query
+def _criteria(project_id: str | None, filters: Mapping[str, Any],
+              ) -> list[sa.ColumnElement[bool]]:
+    criteria = [one for name, wanted in filters.items()
+                for one in _criteria_of(name, wanted)]
+    if project_id is not None:
+        criteria.append(Volume.project_id == project_id)
+    return criteria
+
+
+def _criteria_of(name: str, wanted: Any) -> list[sa.ColumnElement[bool]]:
+    if name == 'metadata':
+        return [Volume.metadata_items.any(key=key, value=value)
+                for key, value in wanted.items()]
+    if name.endswith('~'):
+        return [getattr(Volume, name[:-1]).contains(wanted, autoescape=True)]
+    column = getattr(Volume, name)
+    if isinstance(wanted, list):
+        return [_COMPARISONS[how](column, moment) for how, moment in wanted]
+    return [column == wanted]
 
 
 @session.retried
@@ -199,11 +214,26 @@ def destroy(volume_id: str) -> None:
             writing, sa.delete(Volume).where(Volume.id == volume_id))
 
 
-def usage(project_id: str) -> tuple[int, int]:
-    """How many volumes a project has, and their GiB altogether."""
+def summary(project_id: str | None,
+            filters: Mapping[str, Any]) -> tuple[int, int]:
+    """How many volumes there are, and their GiB altogether."""
     query = sa.select(sa.func.count(), sa.func.coalesce(
         sa.func.sum(Volume.size_gb), 0)).where(
-            Volume.project_id == project_id)
+            *_criteria(project_id, filters))
     with session.reader() as reading:
         count, size = reading.execute(query).one()
     return int(count), int(size)
+
+
+def distinct_metadata(project_id: str | None,
+                      filters: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The keys of all these volumes with every value that one has."""
+    items = models.VolumeMetadata
+    query = sa.select(items.key, items.value).distinct().join(
+        Volume, Volume.id == items.volume_id).where(
+            *_criteria(project_id, filters)).order_by(items.key, items.value)
+    found: dict[str, list[str]] = {}
+    with session.reader() as reading:
+        for key, value in reading.execute(query):
+            found.setdefault(key, []).append(value)
+    return found

@@ -11,6 +11,7 @@ GET = 'volume:get'
 GET_ALL = 'volume:get_all'
 UPDATE = 'volume:update'
 DELETE = 'volume:delete'
+FORCE_DELETE = 'volume:force_delete'
 GET_METADATA = 'volume:get_volume_metadata'
 CREATE_METADATA = 'volume:create_volume_metadata'
 UPDATE_METADATA = 'volume:update_volume_metadata'
@@ -31,9 +32,10 @@ rules = [
         scope_types=base.SCOPE_TYPES),
     policy.DocumentedRuleDefault(
         GET_ALL, base.ADMIN_OR_PROJECT_READER,
-        'List the volumes of a project.',
+        'List the volumes of a project, or sum them up.',
         [operation('GET', base.VOLUMES),
-         operation('GET', f'{base.VOLUMES}/detail')],
+         operation('GET', f'{base.VOLUMES}/detail'),
+         operation('GET', f'{base.VOLUMES}/summary')],
         scope_types=base.SCOPE_TYPES),
     policy.DocumentedRuleDefault(
         UPDATE, base.ADMIN_OR_PROJECT_MEMBER,
@@ -43,6 +45,11 @@ rules = [
     policy.DocumentedRuleDefault(
         DELETE, base.ADMIN_OR_PROJECT_MEMBER,
         'Delete a volume.',
+        [operation('DELETE', base.VOLUME)],
+        scope_types=base.SCOPE_TYPES),
+    policy.DocumentedRuleDefault(
+        FORCE_DELETE, base.ADMIN,
+        'Delete a volume with `force`, in addition to `volume:delete`.',
         [operation('DELETE', base.VOLUME)],
         scope_types=base.SCOPE_TYPES),
     policy.DocumentedRuleDefault(

@@ -85,6 +85,20 @@ class API(upload_api.UploadAPI, catalogue.CatalogueAPI):
         except exception.VolumeNotFound:
             raise reach.no_marker(marker) from None
 
+    def count(self, context: RequestContext, *, filters: Mapping[str, Any],
+              all_projects: bool = False) -> int:
+        """How many `get_all` would find, without limit and marker."""
+        return volumes.summary(reach.scope(context, all_projects),
+                               filters)[0]
+
+    def get_summary(self, context: RequestContext, *,
+                    filters: Mapping[str, Any], all_projects: bool = False,
+                    ) -> tuple[int, int, dict[str, list[str]]]:
+        """Number of volumes, their GiB, and the values of their metadata."""
+        project_id = reach.scope(context, all_projects)
+        return (*volumes.summary(project_id, filters),
+                volumes.distinct_metadata(project_id, filters))
+
     def update(self, context: RequestContext, volume: models.Volume, *,
                metadata: Mapping[str, str] | None = None,
                **fields: str | None) -> models.Volume:

@@ -124,7 +124,7 @@ class CatalogueAPI:
     def get_usage(self, context: RequestContext,
                   project_id: str) -> dict[str, int]:
         """What a project has, by the names of its quotas."""
-        count, size = volumes.usage(project_id)
+        count, size = volumes.summary(project_id, {})
         return {'volumes': count, 'gigabytes': size}
 
     def get_services(self, context: RequestContext, *,

@@ -12,18 +12,18 @@ class TestMicroversion(base.TestCase):
         for header, version in (
                 (None, (3, 0)), ('', (3, 0)), (' ', (3, 0)), (',', (3, 0)),
                 ('volume 3.0', (3, 0)), ('volume 3.1', (3, 1)),
-                ('VOLUME Latest', (3, 3)), ('compute 2.1', (3, 0)),
+                ('VOLUME Latest', (3, 71)), ('compute 2.1', (3, 0)),
                 ('compute 2.1,volume 3.1', (3, 1)),
                 ('volume 3.1, volume 9.9', (3, 1)),
                 ('volumes 9.9', (3, 0))):
             self.assertEqual(version, microversion.parse(header), header)
 
     def test_versions_there_are_not(self) -> None:
-        for version in ('3.4', '2.0', '4.0', '0.0', '999999999.0'):
+        for version in ('3.72', '2.0', '4.0', '0.0', '999999999.0'):
             error = self.assertRaises(
                 exception.VersionNotSupported, microversion.parse,
                 f'volume {version}')
-            self.assertIn('Minimum is 3.0 and maximum is 3.3', str(error))
+            self.assertIn('Minimum is 3.0 and maximum is 3.71', str(error))
 
     def test_headers_that_are_no_version(self) -> None:
         for header in ('volume', 'volume 3', 'volume 3.', 'volume .1',

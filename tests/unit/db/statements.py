@@ -107,6 +107,56 @@ class Statements(unittest.TestCase):
         self.assertEqual('silver', volume_types.find(made.id).name)
         self.assertRaises(exception.VolumeTypeNotFound, volume_types.find, 'x')
 
+    def test_types_are_changed_row_by_row(self) -> None:
+        one, two = (volume_types.create(
+            {'id': uuidutils.generate_uuid(), 'name': name,
+             'extra_specs': {'a b': "it's", 'n': name}})
+            for name in ('one', 'Two'))
+        self.assertRaises(exception.VolumeTypeExists, volume_types.create,
+                          {'id': uuidutils.generate_uuid(), 'name': 'one'})
+        self.assertRaises(exception.VolumeTypeExists, volume_types.update,
+                          two.id, {'name': 'one'})
+        for specs, found in (({'a b': "it's"}, ['Two', 'one']),
+                             ({'a b': "it's", 'n': 'Two'}, ['Two']),
+                             ({'none': 'x'}, []), ({'n': 'two'}, [])):
+            self.assertEqual(found, [row.name for row in volume_types.get_all(
+                filters={'extra_specs': specs, 'is_public': True},
+                sort=[('name', 'asc')], limit=9, marker=None)])
+        volume_types.change_extra_specs(one.id, {'n': None, 'x': 'y'})
+        changed = volume_types.get(one.id)
+        self.assertEqual({'a b': "it's", 'x': 'y'}, changed.extra_specs)
+        self.assertIsNotNone(changed.updated_at)
+        self.assertEqual('Two', volume_types.get(two.id).extra_specs['n'])
+
+    def test_a_type_goes_only_while_no_volume_has_it(self) -> None:
+        kind = volume_types.create(
+            {'id': uuidutils.generate_uuid(), 'name': 'used'})
+        volume = make_volume(volume_type_id=kind.id)
+        self.assertRaises(exception.VolumeTypeInUse, volume_types.delete,
+                          kind.id)
+        volumes.destroy(volume.id)
+        volume_types.delete(kind.id)
+        self.assertRaises(exception.VolumeTypeNotFound, volume_types.get,
+                          kind.id)
+
+    def test_volumes_are_summed_up_by_what_they_are(self) -> None:
+        for number in range(4):
+            make_volume({'k': 'v', 'n': str(number % 2)}, size_gb=2 ** number,
+                        name=f'a{number}_', created_at=NOON
+                        + datetime.timedelta(number))
+        make_volume({'k': 'theirs'}, project_id='p2', size_gb=100)
+        later = [('gt', NOON), ('lte', NOON + datetime.timedelta(2))]
+        for project, filters, count, size in (
+                ('p1', {}, 4, 15), (None, {}, 5, 115), ('p3', {}, 0, 0),
+                ('p1', {'name~': '1_'}, 1, 2), ('p1', {'name~': 'a_'}, 0, 0),
+                ('p1', {'created_at': later}, 2, 6),
+                ('p1', {'metadata': {'k': 'v', 'n': '1'}}, 2, 10)):
+            self.assertEqual((count, size), volumes.summary(project, filters))
+        self.assertEqual({'k': ['v'], 'n': ['0', '1']},
+                         volumes.distinct_metadata('p1', {}))
+        self.assertEqual({'k': ['v'], 'n': ['1']},
+                         volumes.distinct_metadata('p1', {'size_gb': 2}))
+
     def test_pages_follow_each_other_without_gap_or_overlap(self) -> None:
         for number in range(9):   # every column has values that repeat
             make_volume(

@@ -6,10 +6,12 @@ in one step and names the field that is wrong and the values it may have; a
 general JSON schema validator takes ten times as long and says less.
 """
 
+import ast
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+import json
 import reprlib
 from typing import Any
 from typing import Final
@@ -161,6 +163,18 @@ def string_map(name: str, value: Any) -> dict[str, str]:
         _KEY(name, key)
         _VALUE(f'{name}.{key}', item)
     return value
+
+
+def string_map_text(name: str, value: Any) -> dict[str, str]:
+    """The same in a query string, where it is text."""
+    # python-cinderclient sends str() of a dict, others JSON.
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return string_map(name, read(value))
+        except (ValueError, SyntaxError, TypeError, MemoryError,
+                RecursionError):
+            continue
+    return string_map(name, value)
 
 
 _KEY = text(minimum=1)

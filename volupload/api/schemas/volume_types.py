@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import re
 from typing import Any
 
+from volupload.api import microversion
 from volupload.api import schemas
 from volupload.api.schemas import ABSENT
 from volupload.api.schemas import Field
@@ -49,8 +50,18 @@ _UPDATE = {strict: Schema('volume_type', {
 
 COLUMNS = {name: name for name in (
     'id', 'name', 'description', 'is_public', 'created_at', 'updated_at')}
-FILTERS: dict[str, tuple[str, schemas.Parser]] = {
-    'name': ('name', schemas.text())}
+
+
+def filters(version: microversion.Version,
+            ) -> dict[str, tuple[str, schemas.Parser]]:
+    """What a list can be filtered by at that version, but for `visibility`."""
+    known: dict[str, tuple[str, schemas.Parser]] = {
+        'name': ('name', schemas.text()),
+        # It is read by `visibility`.
+        'is_public': ('is_public', lambda name, value: None)}
+    if version >= microversion.TYPE_FILTERS:
+        known['extra_specs'] = ('extra_specs', schemas.string_map_text)
+    return known
 
 
 def visibility(query: Mapping[str, str], *,

@@ -7,9 +7,8 @@ for. Old clients also send facts about the volume that are not theirs to
 state; these are not looked at.
 """
 
-import ast
-from collections.abc import Mapping
-import json
+import datetime
+import enum
 from typing import Any
 
 from volupload.api import microversion
@@ -59,41 +58,103 @@ _UPDATE = {strict: Schema('volume', _NAMING, strict=strict)
            for strict in (True, False)}
 
 
-def _read_metadata(name: str, value: Any) -> dict[str, str]:
-    # python-cinderclient sends str() of a dict, others JSON.
-    for read in (json.loads, ast.literal_eval):
-        try:
-            return schemas.string_map(name, read(value))
-        except (ValueError, SyntaxError, TypeError, MemoryError,
-                RecursionError):
-            continue
-    return schemas.string_map(name, value)
-
-
 # What a list can be sorted and filtered by, as API names to columns.
 COLUMNS = {
     'id': 'id', 'name': 'name', 'display_name': 'name', 'status': 'status',
     'size': 'size_gb', 'availability_zone': 'availability_zone',
     'created_at': 'created_at', 'updated_at': 'updated_at',
 }
-FILTERS: dict[str, tuple[str, schemas.Parser]] = {
+
+
+class Matches(enum.Enum):
+    """What a filter finds that asks for what all volumes are, or none is."""
+
+    ALL = enum.auto()
+    NONE = enum.auto()
+
+
+_OPERATORS = ('gt', 'gte', 'eq', 'neq', 'lt', 'lte')
+_SIZE = ('size_gb', schemas.integer(minimum=0, maximum=2 ** 31 - 1))
+_FILTERS: dict[str, tuple[str, schemas.Parser]] = {
     **{name: (COLUMNS[name], schemas.text()) for name in (
         'id', 'name', 'display_name', 'status', 'availability_zone')},
-    'size': ('size_gb', schemas.integer(minimum=0, maximum=2 ** 31 - 1)),
-    'metadata': ('metadata', _read_metadata),
+    'size': _SIZE,
+    'metadata': ('metadata', schemas.string_map_text),
 }
 
 
-def bootable(query: Mapping[str, str],
-             version: microversion.Version) -> bool:
-    """Whether only volumes are wanted that can be booted from.
+def _none(name: str, value: Any) -> Matches:
+    schemas.check_characters(name, value)
+    return Matches.NONE
 
-    :raises InvalidField: from 3.2 on, when it is no boolean.
+
+def _is_bootable(name: str, value: Any) -> Matches:
+    # No volume of this service can be booted from.
+    wanted = schemas.boolean(name, value)
+    return Matches.NONE if wanted else Matches.ALL
+
+
+def _seems_bootable(name: str, value: Any) -> Matches:
+    says_no = value in ('', 'False', 'false', 'FALSE')
+    return Matches.ALL if says_no else Matches.NONE
+
+
+def _consumes_quota(name: str, value: Any) -> Matches:
+    wanted = schemas.boolean(name, value)
+    return Matches.ALL if wanted else Matches.NONE
+
+
+def _times(name: str, value: Any) -> list[tuple[str, datetime.datetime]]:
+    """``gte:2026-01-01T00:00:00,lt:...`` as pairs; UTC without a zone."""
+    return [_comparison(name, one.strip()) for one in value.split(',')]
+
+
+def _comparison(name: str, value: str) -> tuple[str, datetime.datetime]:
+    operator, colon, moment = value.partition(':')
+    if not colon or operator not in _OPERATORS:
+        operator, moment = 'eq', value
+    try:
+        read = datetime.datetime.fromisoformat(moment)
+        if read.tzinfo is not None:
+            read = read.astimezone(datetime.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        known = ', '.join(_OPERATORS)
+        raise schemas.refuse(name, value, (
+            f'It must be a time in the form of ISO 8601, after one of {known} '
+            'and a colon.')) from None
+    return operator, read
+
+
+# What came later: since which version, and what.
+_LATER: tuple[tuple[microversion.Version,
+                    dict[str, tuple[str, schemas.Parser]]], ...] = (
+    (microversion.V2, {'bootable': ('bootable', _seems_bootable),
+                       'migration_status': ('migration_status', _none)}),
+    (microversion.BOOTABLE, {'bootable': ('bootable', _is_bootable)}),
+    (microversion.GLANCE_METADATA, {
+        'glance_metadata': ('glance_metadata', _none)}),
+    (microversion.GROUP_FILTER, {'group_id': ('group_id', _none)}),
+    (microversion.LIKE_FILTERS, {
+        f'{name}~': (f'{COLUMNS[name]}~', schemas.text())
+        for name in ('name', 'display_name', 'status', 'availability_zone')}),
+    (microversion.TIME_FILTERS, {
+        name: (name, _times) for name in ('created_at', 'updated_at')}),
+    (microversion.CONSUMES_QUOTA, {
+        'consumes_quota': ('consumes_quota', _consumes_quota)}),
+)
+
+
+def filters(version: microversion.Version,
+            ) -> dict[str, tuple[str, schemas.Parser]]:
+    """What a list can be filtered by at that version.
+
+    Values are those of `volupload.db.volumes.get_all`, and `Matches`.
     """
-    value = query.get('bootable', '')
-    if version >= microversion.BOOTABLE and 'bootable' in query:
-        return schemas.boolean('bootable', value)
-    return value not in ('', 'False', 'false', 'FALSE')
+    known = dict(_FILTERS)
+    for since, later in _LATER:
+        if version >= since:
+            known |= later
+    return known
 
 
 def create(body: dict[str, Any], *, strict: bool) -> dict[str, Any]:

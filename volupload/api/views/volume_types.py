@@ -8,8 +8,8 @@ from volupload.db import models
 from volupload.policies import volume_types as policies
 
 # What tells users what they can do with a volume; the names are Cinder's.
-_FOR_USERS = ('RESKEY:availability_zones', 'multiattach',
-              'replication_enabled')
+FOR_USERS = frozenset({
+    'RESKEY:availability_zones', 'multiattach', 'replication_enabled'})
 
 
 def detail(request: Request, row: models.VolumeType) -> dict[str, Any]:
@@ -28,5 +28,5 @@ def extra_specs(request: Request, row: models.VolumeType) -> dict[str, str]:
     """Those that the caller may see."""
     if request.context.can(policies.READ_SENSITIVE):
         return row.extra_specs
-    return {key: row.extra_specs[key] for key in _FOR_USERS
-            if key in row.extra_specs}
+    return {key: value for key, value in row.extra_specs.items()
+            if key in FOR_USERS}

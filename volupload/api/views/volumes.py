@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import datetime
 from typing import Any
 
+from volupload.api import microversion
 from volupload.api.request import Request
 from volupload.db import models
 
@@ -58,6 +59,25 @@ def detail(request: Request, volume: models.Volume) -> dict[str, Any]:
     }
     if request.context.is_admin:
         view['os-vol-host-attr:host'] = volume.host
+    return view | _later(request, volume)
+
+
+def _later(request: Request, volume: models.Volume) -> dict[str, Any]:
+    """What microversions added; volumes here have little of it."""
+    version = request.version
+    view: dict[str, Any] = {}
+    if version >= microversion.GROUP_ID:
+        view['group_id'] = None
+    if version >= microversion.PROVIDER_ID and request.context.is_admin:
+        view['provider_id'] = None
+    if version >= microversion.SHARED_TARGETS:
+        view |= {'service_uuid': None, 'shared_targets': False}
+    if version >= microversion.CLUSTER_NAME and request.context.is_admin:
+        view['cluster_name'] = None
+    if version >= microversion.TYPE_ID:
+        view['volume_type_id'] = volume.volume_type_id
+    if version >= microversion.CONSUMES_QUOTA:
+        view['consumes_quota'] = True
     return view
 
 
