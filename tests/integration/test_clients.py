@@ -1,100 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ordinary clients, with a volume of a whole GiB, from create to bytes."""
 
-import http.client
-from pathlib import Path
-import subprocess
+import json
 import uuid
 
-import fixtures
+import openstack
 
-from tests.fixtures import services
-from tests.integration import conformance
+from tests.integration import clients
 from tests.integration import oldclient
-from tests.integration import upload
 from tools.cloud import client
-from tools.cloud import http as cloud_http
-from tools.cloud import volupload
-
-PIECE = 2 ** 20
 
 
-class ClientTestCase(upload.UploadTestCase):
-
-    def start_api(self) -> None:
-        standalone = self.useFixture(
-            services.Shared('volupload', self._build)).service
-        self.configuration = standalone.configuration
-        self.url = standalone.url
-        self.log = standalone.daemon.log
-        self.state = conformance.state_of(self.configuration.directory,
-                                          self.images)
-        self.clients = client.Client(self.identity)
-        self.name = f'client-{uuid.uuid4()}'
-
-    def _build(self, directory: Path) -> volupload.Standalone:
-        return volupload.Standalone(
-            volupload.Configuration(directory, self.identity))
-
-    def made(self) -> str:
-        """The volume that a client made under our name; written to."""
-        [row] = self.state.volumes.rows(
-            'SELECT id FROM volumes WHERE name = :name', name=self.name)
-        volume_id = str(row['id'])
-        self.wait_for_status(volume_id, 'available')
-        self.fill(volume_id)
-        return volume_id
-
-    def check_uploaded(self, volume_id: str) -> None:
-        """The upload ends with an active image of the volume's bytes."""
-        self.wait_for_status(volume_id, 'available')
-        [done] = self.state.volumes.uploads(volume_id)
-        self.assertEqual(('succeeded', self.name),
-                         (done['status'], done['image_name']))
-        shown = self.clients.json('openstack', 'image', 'show',
-                                  done['image_id'])
-        self.assertEqual(('active', 2 ** 30, self.name),
-                         (shown['status'], shown['size'], shown['name']))
-        self.assertTrue(self._is_same(volume_id, done['image_id']),
-                        'the image has other bytes than the volume')
-        # Glance keeps the zeros, too: a GiB of disk.
-        cloud_http.request(
-            'DELETE', f"{self.images.url}/v2/images/{done['image_id']}",
-            token=self.demo.id)
-
-    def check_converted(self, volume_id: str, disk_format: str) -> None:
-        """The same of a format that is not the volume's bytes."""
-        self.wait_for_status(volume_id, 'available')
-        [done] = self.state.volumes.uploads(volume_id)
-        self.assertEqual(('succeeded', disk_format),
-                         (done['status'], done['disk_format']))
-        shown = self.clients.json('openstack', 'image', 'show',
-                                  done['image_id'])
-        self.assertEqual(
-            ('active', disk_format, 2 ** 30), (
-                shown['status'], shown['disk_format'],
-                shown['virtual_size']))
-        path = Path(self.useFixture(fixtures.TempDir()).path, 'image')
-        path.write_bytes(self.download(done['image_id']))
-        compared = subprocess.run(
-            ['qemu-img', 'compare', '-f', disk_format, '-F', 'raw', path,
-             self.file_of(volume_id)], capture_output=True, text=True)
-        self.assertEqual(0, compared.returncode, compared)
-
-    def _is_same(self, volume_id: str, image_id: str) -> bool:
-        connection = http.client.HTTPConnection('127.0.0.1',
-                                                self.images.port)
-        connection.request('GET', f'/v2/images/{image_id}/file', headers={
-            'X-Auth-Token': self.demo.id})
-        with (connection.getresponse() as image,
-              self.file_of(volume_id).open('rb') as volume):
-            while piece := image.read(PIECE):
-                if piece != volume.read(len(piece)):
-                    return False
-            return volume.read(1) == b''
-
-
-class TestOpenstack(ClientTestCase):
+class TestOpenstack(clients.ClientTestCase):
 
     def test_openstack_image_create_from_a_volume(self) -> None:
         self.clients.output('openstack', 'volume', 'create', '--size', '1',
@@ -126,7 +43,74 @@ class TestOpenstack(ClientTestCase):
         self.assertIn('in-use', refused.stderr)
 
 
-class TestCinder(ClientTestCase):
+    def test_openstack_image_create_by_id_prints_what_it_did(self) -> None:
+        kind = self.state.volumes.make_type()
+        self.clients.output(
+            'openstack', 'volume', 'create', '--size', '1', '--type',
+            kind['name'], self.name)
+        volume_id = self.made()
+        done = self.clients.run(
+            'openstack', 'image', 'create', '--volume', volume_id,
+            '--disk-format', 'qcow2', self.name, '-f', 'json')
+        self.assertEqual((0, ''), (done.returncode, done.stderr))
+        shown = json.loads(done.stdout)
+        self.assertEqual(
+            (volume_id, 'uploading', self.name, 'qcow2', 'bare', 1,
+             kind['name']),
+            tuple(shown[key] for key in (
+                'id', 'status', 'image_name', 'disk_format',
+                'container_format', 'size', 'volume_type')))
+        self.check_converted(volume_id, 'qcow2')
+
+
+class TestSdk(clients.ClientTestCase):
+
+    def connect(self, version: str) -> openstack.connection.Connection:
+        environ = self.clients.environ
+        connection = openstack.connection.Connection(
+            region_name=environ['OS_REGION_NAME'],
+            block_storage_api_version=version,
+            auth={name: environ[f'OS_{name.upper()}'] for name in (
+                'auth_url', 'username', 'password', 'project_name',
+                'user_domain_id', 'project_domain_id')})
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_the_proxy_of_v3(self) -> None:
+        storage = self.connect('3').block_storage
+        volume = storage.create_volume(name=self.name, size=1)
+        volume_id = self.made()
+        answer = storage.upload_volume_to_image(
+            volume, self.name, disk_format='qcow2', visibility='private',
+            protected=False)
+        self.assertEqual(('uploading', 'qcow2', 'private'), tuple(
+            answer[key] for key in ('status', 'disk_format', 'visibility')))
+        self.check_converted(volume_id, 'qcow2')
+        self.assertEqual([volume_id], [
+            one.id for one in storage.volumes(name=self.name)])
+
+    def test_the_proxy_of_v2(self) -> None:
+        storage = self.connect('2').block_storage
+        volume = storage.create_volume(name=self.name, size=1)
+        volume_id = self.made()
+        answer = storage.upload_volume_to_image(volume, self.name)
+        self.assertEqual(('uploading', 'raw', 'bare'), tuple(
+            answer[key] for key in (
+                'status', 'disk_format', 'container_format')))
+        self.check_uploaded(volume_id)
+
+    def test_the_cloud_layer(self) -> None:
+        connection = self.connect('3')
+        volume = connection.create_volume(1, name=self.name)
+        volume_id = self.made()
+        image = connection.create_image(
+            self.name, volume=volume, wait=True, timeout=120)
+        self.assertEqual(('active', self.name, 'qcow2'),
+                         (image.status, image.name, image.disk_format))
+        self.check_converted(volume_id, 'qcow2')
+
+
+class TestCinder(clients.ClientTestCase):
 
     def test_cinder_upload_to_image_on_v3(self) -> None:
         self.clients.output('cinder', 'create', '1', '--name', self.name)
