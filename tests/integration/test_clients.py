@@ -9,6 +9,7 @@ import openstack
 from tests.integration import clients
 from tests.integration import oldclient
 from tools.cloud import client
+from tools.cloud import http as cloud_http
 
 
 class TestOpenstack(clients.ClientTestCase):
@@ -61,6 +62,53 @@ class TestOpenstack(clients.ClientTestCase):
                 'id', 'status', 'image_name', 'disk_format',
                 'container_format', 'size', 'volume_type')))
         self.check_converted(volume_id, 'qcow2')
+
+
+    def test_what_the_volume_says_the_image_says(self) -> None:
+        self.clients.output('openstack', 'volume', 'create', '--size', '1',
+                            self.name)
+        volume_id = self.made()
+        self.clients.output(
+            'openstack', 'volume', 'set', '--bootable', '--image-property',
+            'os_distro=debian', '--image-property', 'min_disk=2',
+            '--image-property', 'checksum=wrong', '--image-property', 'x=y',
+            self.name)
+        self.clients.output('openstack', 'volume', 'unset',
+                            '--image-property', 'x', self.name)
+        shown = self.clients.json('openstack', 'volume', 'show', self.name)
+        self.assertEqual(
+            ('true', {'os_distro': 'debian', 'min_disk': '2',
+                      'checksum': 'wrong'}),
+            (str(shown['bootable']).lower(), shown['volume_image_metadata']))
+        self.clients.output(
+            'openstack', 'image', 'create', '--volume', self.name,
+            '--disk-format', 'qcow2', self.name)
+        self.wait_for_status(volume_id, 'available')
+        [done] = self.state.volumes.uploads(volume_id)
+        image = cloud_http.request(
+            'GET', f"{self.images.url}/v2/images/{done['image_id']}",
+            token=self.demo.id).json
+        self.assertEqual(
+            ('active', 'debian', 2, None), (
+                image['status'], image['os_distro'], image['min_disk'],
+                image.get('x')))
+
+    def test_admins_reset_and_delete(self) -> None:
+        admin = client.Client(self.identity, user='admin',
+                              project=self.clients.project)
+        self.clients.output('openstack', 'volume', 'create', '--size', '1',
+                            self.name)
+        volume_id = self.made()
+        refused = self.clients.run('openstack', 'volume', 'set', '--state',
+                                   'error', volume_id)
+        self.assertNotEqual(0, refused.returncode)
+        admin.output('openstack', 'volume', 'set', '--state', 'maintenance',
+                     volume_id)
+        self.wait_for_status(volume_id, 'maintenance')
+        admin.output('openstack', 'volume', 'delete', '--force', volume_id)
+        self.assertNotIn(volume_id, self.clients.output(
+            'openstack', 'volume', 'list', '-f', 'value', '-c', 'ID',
+            '--name', self.name))
 
 
 class TestSdk(clients.ClientTestCase):

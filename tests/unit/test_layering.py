@@ -32,12 +32,14 @@ ROWS = (
 # Modules that are a part of the room of another.
 PART_OF = {
     'volume.announcer': 'volume.rpcapi',
+    'volume.actions_api': 'volume.api',
     'volume.beginnings': 'volume.api',
     'volume.catalogue': 'volume.api',
     'volume.reach': 'volume.api',
     'volume.upload_api': 'volume.api',
     'volume.compression': 'volume.manager',
     'volume.endings': 'volume.manager',
+    'volume.image_properties': 'volume.api',
     'volume.keeper': 'volume.manager',
     'volume.leftovers': 'volume.api',
     'volume.loop': 'volume.manager',

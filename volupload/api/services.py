@@ -16,6 +16,8 @@ from volupload.volume.catalogue import Program
 # By alias: name and description. The names and aliases are Cinder's, where
 # clients look some of them up; there is what is here.
 EXTENSIONS: Mapping[str, tuple[str, str]] = {
+    'os-admin-actions': (
+        'AdminActions', 'What administrators put right.'),
     'os-availability-zone': (
         'AvailabilityZones', 'The zones that volumes can be in.'),
     'os-quota-sets': ('Quotas', 'What a project may have, and what it has.'),
@@ -27,10 +29,12 @@ EXTENSIONS: Mapping[str, tuple[str, str]] = {
     'os-used-limits': ('UsedLimits', 'How much of its limits is used.'),
     'os-vol-host-attr': (
         'VolumeHostAttribute', 'The host of a volume, for administrators.'),
+    'os-vol-image-meta': (
+        'VolumeImageMetadata', 'What images say that are made from a volume.'),
     'os-vol-tenant-attr': (
         'VolumeTenantAttribute', 'The project that a volume belongs to.'),
     'os-volume-actions': (
-        'VolumeActions', 'What is done to a volume: its upload to an image.'),
+        'VolumeActions', 'What is done to a volume, as its upload.'),
 }
 # Clients want a time here; nothing depends on it.
 _UPDATED = '2026-11-01T00:00:00+00:00'

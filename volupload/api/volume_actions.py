@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is done to a volume by ``POST .../action``: its upload to Glance."""
+"""What is done to a volume by ``POST .../action``: its upload to Glance.
+
+The other actions have modules of their own; `ACTIONS` names all of them.
+"""
 
 from collections.abc import Callable
 from collections.abc import Mapping
 
+from volupload.api import image_metadata
+from volupload.api import status_actions
 from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
@@ -34,4 +39,6 @@ def upload_image(request: Request, volume_id: str) -> Response:
 
 ACTIONS: Mapping[str, Callable[..., Response]] = {
     schema.NAME: upload_image,
+    **image_metadata.ACTIONS,
+    **status_actions.ACTIONS,
 }

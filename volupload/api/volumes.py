@@ -87,18 +87,14 @@ def update(request: Request, volume_id: str) -> Response:
 def delete(request: Request, volume_id: str) -> Response:
     volume = find(request, volume_id, metadata=False)
     request.context.authorize(policies.DELETE, volume)
-    if _is_forced(request):
+    force = _is_forced(request)
+    if force:
         request.context.authorize(policies.FORCE_DELETE, volume)
-    request.volume_api.delete(request.context, volume)
+    request.volume_api.delete(request.context, volume, force=force)
     return Response(202)
 
 
 def _is_forced(request: Request) -> bool:
-    """Whether ``force`` is given, which nobody needs here.
-
-    A volume that is attached or uploading is kept all the same, and any other
-    one can be deleted without.
-    """
     return request.version >= microversion.FORCE_DELETE and schemas.boolean(
         'force', request.query.get('force', False))
 

@@ -2,6 +2,7 @@
 """The tables. Times are UTC without a zone; ids are UUIDs as text."""
 
 import datetime
+from typing import Any
 
 from oslo_db.sqlalchemy import models
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from sqlalchemy.orm import mapped_column
 PreciseTime = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql')
 
 JsonDict = dict[str, str]
+# Null in a column is SQL's, not JSON's.
+Json = sa.JSON(none_as_null=True)
 
 
 def utcnow() -> datetime.datetime:
@@ -69,6 +72,13 @@ class Volume(Base):
     availability_zone: Mapped[str | None] = mapped_column(sa.String(255))
     volume_type_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey('volume_types.id'))
+    bootable: Mapped[bool] = mapped_column(default=False)
+    readonly: Mapped[bool | None]
+    # Columns rather than tables: there is one attachment at most, it changes
+    # together with the status, and a volume is shown with one statement.
+    attachment: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    # What images are to say that are made from it.
+    image_metadata: Mapped[JsonDict | None] = mapped_column(Json)
     created_at: Mapped[datetime.datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime.datetime | None]
 

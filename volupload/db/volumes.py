@@ -70,7 +70,8 @@ def get_all(*, project_id: str | None, filters: Mapping[str, Any],
 
     :param filters: column names to values, or to lists of comparisons, as
         ``('gte', moment)``; a name with ``~`` to a part of the value; and
-        `metadata` to a mapping of which every pair must be there.
+        `metadata` or `image_metadata` to a mapping of which every pair must
+        be there.
     :param sort: pairs of column name and `asc` or `desc`.
     :raises VolumeNotFound: when `marker` is none of theirs.
     """
@@ -98,6 +99,9 @@ def _criteria(project_id: str | None, filters: Mapping[str, Any],
 def _criteria_of(name: str, wanted: Any) -> list[sa.ColumnElement[bool]]:
     if name == 'metadata':
         return [Volume.metadata_items.any(key=key, value=value)
+                for key, value in wanted.items()]
+    if name == 'image_metadata':
+        return [Volume.image_metadata[key].as_string() == value
                 for key, value in wanted.items()]
     if name.endswith('~'):
         return [getattr(Volume, name[:-1]).contains(wanted, autoescape=True)]

@@ -4,8 +4,10 @@
 from oslo_policy import policy
 
 from volupload.policies import base
+from volupload.policies import image_metadata
 from volupload.policies import messages
 from volupload.policies import service
+from volupload.policies import status_actions
 from volupload.policies import uploads
 from volupload.policies import volume_actions
 from volupload.policies import volume_types
@@ -16,4 +18,4 @@ def list_rules() -> list[policy.RuleDefault]:
     """Every rule with its default; also read by oslo.policy's tools."""
     return [*base.rules, *volumes.rules, *volume_actions.rules,
             *uploads.rules, *messages.rules, *volume_types.rules,
-            *service.rules]
+            *service.rules, *status_actions.rules, *image_metadata.rules]

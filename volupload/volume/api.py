@@ -19,17 +19,20 @@ from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import models
 from volupload.db import volumes
+from volupload.volume import actions_api
 from volupload.volume import catalogue
 from volupload.volume import reach
 from volupload.volume import upload_api
 from volupload.volume.status import DELETABLE
+from volupload.volume.status import FORCIBLY_DELETABLE
 from volupload.volume.status import UPLOADABLE
 from volupload.volume.status import VolumeStatus
 
 DEFAULT_ZONE = 'nova'
 
 
-class API(upload_api.UploadAPI, catalogue.CatalogueAPI):
+class API(upload_api.UploadAPI, actions_api.ActionsAPI,
+          catalogue.CatalogueAPI):
     """One object serves all threads of a process."""
 
     def create(self, context: RequestContext, *, size_gb: int,
@@ -120,10 +123,15 @@ class API(upload_api.UploadAPI, catalogue.CatalogueAPI):
         if not volumes.delete_metadata(volume.id, key):
             raise exception.MetadataNotFound(volume_id=volume.id, key=key)
 
-    def delete(self, context: RequestContext, volume: models.Volume) -> None:
-        """:raises InvalidVolume: it is being used."""
-        if not volumes.transition(volume.id, DELETABLE, VolumeStatus.DELETING):
-            wanted = ' or '.join(sorted(DELETABLE))
+    def delete(self, context: RequestContext, volume: models.Volume, *,
+               force: bool = False) -> None:
+        """
+        :param force: whatever its status, unless it is really being used.
+        :raises InvalidVolume: it is being used.
+        """
+        deletable = FORCIBLY_DELETABLE if force else DELETABLE
+        if not volumes.transition(volume.id, deletable, VolumeStatus.DELETING):
+            wanted = ' or '.join(sorted(deletable))
             raise exception.InvalidVolume(
                 reason=f'Volume {volume.id} status must be {wanted} to be '
                        f'deleted, but is {volume.status}.')

@@ -29,11 +29,12 @@ from volupload.context import RequestContext
 from volupload.db import models
 from volupload.db import queue
 from volupload.db import uploads
+from volupload.db import volumes
 from volupload.image import glance
+from volupload.volume import image_properties
 from volupload.volume import notifications
 from volupload.volume.leftovers import Leftovers
 from volupload.volume.status import UploadStatus
-from volupload.volume.status import VolumeStatus
 
 LOG = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Beginnings:
             uploads.undo(upload)
             raise
         # Of an upload that never had an image nobody needs to know.
-        image = self._make_image(context, upload,
+        image = self._make_image(context, upload, volume,
                                  lambda reason: uploads.undo(upload))
         self._queue(upload)
         return upload, image
@@ -93,12 +94,14 @@ class Beginnings:
         owner = RequestContext(
             user_id=upload.user_id, project_id=upload.project_id,
             request_id=context.request_id, overwrite=False)
-        self._make_image(owner, upload,
+        volume = volumes.get(upload.volume_id, metadata=False)
+        self._make_image(owner, upload, volume,
                          lambda reason: self._fail(upload, reason))
         self._queue(upload)
         return upload
 
     def _make_image(self, context: RequestContext, upload: models.Upload,
+                    volume: models.Volume,
                     retreat: Callable[[str], object]) -> dict[str, Any]:
         """
         :param retreat: ends the row when Glance certainly has no image.
@@ -108,7 +111,8 @@ class Beginnings:
                 context, upload.image_id, name=upload.image_name,
                 disk_format=upload.disk_format,
                 container_format=upload.container_format,
-                visibility=upload.visibility, **_properties(upload))
+                visibility=upload.visibility, **image_properties.of(
+                    upload.previous_status, volume.image_metadata))
         except Exception as error:
             reason = _reason(error)
             if _is_certain(error):
@@ -211,11 +215,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, exception.VoluploadError):
         return str(error)
     return f'Internal error: {type(error).__name__}'
-
-
-def _properties(upload: models.Upload) -> dict[str, str]:
-    """What an image says about where it comes from."""
-    # Its guest was running: the file systems may look as after a power cut.
-    if upload.previous_status == VolumeStatus.IN_USE:
-        return {'volupload_source_in_use': 'true'}
-    return {}

@@ -11,7 +11,10 @@ import enum
 class VolumeStatus(enum.StrEnum):
     CREATING = 'creating'            # the row exists, the file not yet
     AVAILABLE = 'available'
+    ATTACHING = 'attaching'          # reserved for a server
     IN_USE = 'in-use'                # attached to a server
+    DETACHING = 'detaching'          # about to be available again
+    MAINTENANCE = 'maintenance'      # an administrator keeps others off
     UPLOADING = 'uploading'          # one upload reads it
     DELETING = 'deleting'            # the file goes, then the row
     ERROR = 'error'                  # could not be created
@@ -21,6 +24,12 @@ class VolumeStatus(enum.StrEnum):
 UPLOADABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.IN_USE})
 DELETABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.ERROR,
                        VolumeStatus.ERROR_DELETING})
+# Those that an administrator may delete by force.
+FORCIBLY_DELETABLE = DELETABLE | {
+    VolumeStatus.ATTACHING, VolumeStatus.DETACHING, VolumeStatus.MAINTENANCE}
+ATTACHED = frozenset({VolumeStatus.IN_USE, VolumeStatus.DETACHING})
+# Those that an administrator may set, and set anew.
+RESETTABLE = FORCIBLY_DELETABLE | {VolumeStatus.IN_USE}
 # What a manager has to finish when it finds it, whoever began it.
 UNFINISHED = frozenset({VolumeStatus.CREATING, VolumeStatus.DELETING})
 

@@ -16,6 +16,7 @@ from volupload.db import models
 from volupload.db import queue
 from volupload.db import session
 from volupload.db import uploads
+from volupload.db import volumes
 from volupload.volume.status import UploadStatus
 from volupload.volume.status import VolumeStatus
 
@@ -101,6 +102,18 @@ class MigrationStatements(unittest.TestCase):
         claimed = queue.claim_next([HOST], 'host:2:bbbb')
         assert claimed is not None
         self.assertEqual(upload_id, claimed.id)
+
+    def test_volumes_of_the_second_version_are_attached_to_nothing(
+            self) -> None:
+        go_back('002')
+        old = insert('volumes', size_gb=7, status='in-use')
+        migration.sync()
+        # So do those that code of the second version writes after it.
+        for volume_id in (old, insert('volumes', size_gb=7, status='x')):
+            volume = volumes.get(volume_id)
+            self.assertEqual((7, False, None, None, None), (
+                volume.size_gb, volume.bootable, volume.readonly,
+                volume.attachment, volume.image_metadata))
 
     def test_a_second_sync_changes_nothing(self) -> None:
         upload = make_upload(make_volume(status=VolumeStatus.IN_USE))

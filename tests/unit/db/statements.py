@@ -16,6 +16,7 @@ from oslo_utils import uuidutils
 import sqlalchemy
 
 from volupload import exception
+from volupload.db import image_metadata
 from volupload.db import migration
 from volupload.db import models
 from volupload.db import queue
@@ -106,6 +107,38 @@ class Statements(unittest.TestCase):
         self.assertEqual(made.id, volume_types.find('silver').id)
         self.assertEqual('silver', volume_types.find(made.id).name)
         self.assertRaises(exception.VolumeTypeNotFound, volume_types.find, 'x')
+
+    def test_image_metadata_is_changed_pair_by_pair(self) -> None:
+        one, two = make_volume(), make_volume()
+        for changes, all_of_them in (
+                ({'a b': "it's", 'n': '\U0001f600'},
+                 {'a b': "it's", 'n': '\U0001f600'}),
+                ({'n': None, 'x': 'y'}, {'a b': "it's", 'x': 'y'})):
+            self.assertEqual(all_of_them,
+                             image_metadata.change(one.id, changes))
+            self.assertEqual(all_of_them,
+                             volumes.get(one.id).image_metadata)
+        self.assertIsNone(volumes.get(two.id).image_metadata)
+        for wanted, count in (({'a b': "it's"}, 1), ({'x': 'Y'}, 0),
+                              ({'a b': "it's", 'x': 'y'}, 1), ({'n': 'y'}, 0)):
+            self.assertEqual((count, count), volumes.summary(
+                'p1', {'image_metadata': wanted}))
+        self.assertRaises(exception.VolumeNotFound, image_metadata.change,
+                          uuidutils.generate_uuid(), {'a': 'b'})
+
+    def test_an_attachment_comes_with_the_status(self) -> None:
+        volume = make_volume()
+        self.assertTrue(volumes.transition(
+            volume.id, {VolumeStatus.AVAILABLE}, VolumeStatus.IN_USE,
+            attachment={'device': '/dev/vdb', 'server_id': None}))
+        self.assertEqual({'device': '/dev/vdb', 'server_id': None},
+                         volumes.get(volume.id).attachment)
+        self.assertTrue(volumes.transition(
+            volume.id, {VolumeStatus.IN_USE}, VolumeStatus.AVAILABLE,
+            attachment=None, readonly=True))
+        found = volumes.get(volume.id)
+        self.assertEqual((None, True, False), (
+            found.attachment, found.readonly, found.bootable))
 
     def test_types_are_changed_row_by_row(self) -> None:
         one, two = (volume_types.create(

@@ -88,15 +88,10 @@ def _none(name: str, value: Any) -> Matches:
     return Matches.NONE
 
 
-def _is_bootable(name: str, value: Any) -> Matches:
-    # No volume of this service can be booted from.
-    wanted = schemas.boolean(name, value)
-    return Matches.NONE if wanted else Matches.ALL
-
-
-def _seems_bootable(name: str, value: Any) -> Matches:
-    says_no = value in ('', 'False', 'false', 'FALSE')
-    return Matches.ALL if says_no else Matches.NONE
+def _seems_bootable(name: str, value: Any) -> bool | Matches:
+    if value == '':
+        return Matches.ALL
+    return value not in ('False', 'false', 'FALSE')
 
 
 def _consumes_quota(name: str, value: Any) -> Matches:
@@ -130,9 +125,9 @@ _LATER: tuple[tuple[microversion.Version,
                     dict[str, tuple[str, schemas.Parser]]], ...] = (
     (microversion.V2, {'bootable': ('bootable', _seems_bootable),
                        'migration_status': ('migration_status', _none)}),
-    (microversion.BOOTABLE, {'bootable': ('bootable', _is_bootable)}),
+    (microversion.BOOTABLE, {'bootable': ('bootable', schemas.boolean)}),
     (microversion.GLANCE_METADATA, {
-        'glance_metadata': ('glance_metadata', _none)}),
+        'glance_metadata': ('image_metadata', schemas.string_map_text)}),
     (microversion.GROUP_FILTER, {'group_id': ('group_id', _none)}),
     (microversion.LIKE_FILTERS, {
         f'{name}~': (f'{COLUMNS[name]}~', schemas.text())

@@ -8,6 +8,7 @@ from typing import Any
 from volupload.api import microversion
 from volupload.api.request import Request
 from volupload.db import models
+from volupload.policies import image_metadata as policies
 
 
 def timestamp(moment: datetime.datetime | None) -> str | None:
@@ -46,20 +47,46 @@ def detail(request: Request, volume: models.Volume) -> dict[str, Any]:
         'volume_type': volume.volume_type and volume.volume_type.name,
         'snapshot_id': None,
         'source_volid': None,
-        'metadata': volume.metadata_,
+        'metadata': _metadata(volume),
         'links': links(request, volume.id),
         'user_id': volume.user_id,
-        'bootable': 'false',
+        'bootable': 'true' if volume.bootable else 'false',
         'encrypted': False,
         'replication_status': None,
         'consistencygroup_id': None,
         'multiattach': False,
-        'attachments': [],
+        'attachments': _attachments(request, volume),
         'os-vol-tenant-attr:tenant_id': volume.project_id,
     }
     if request.context.is_admin:
         view['os-vol-host-attr:host'] = volume.host
+    if volume.image_metadata and request.context.can(policies.SHOW, volume):
+        view['volume_image_metadata'] = volume.image_metadata
     return view | _later(request, volume)
+
+
+def _metadata(volume: models.Volume) -> dict[str, str]:
+    """Its own, and what Cinder tells in the same place."""
+    metadata = volume.metadata_
+    if volume.readonly is not None:
+        metadata['readonly'] = str(volume.readonly)
+    if volume.attachment:
+        metadata['attached_mode'] = volume.attachment['mode']
+    return metadata
+
+
+def _attachments(request: Request,
+                 volume: models.Volume) -> list[dict[str, Any]]:
+    if volume.attachment is None:
+        return []
+    found = volume.attachment
+    at = datetime.datetime.fromisoformat(found['attached_at'])
+    return [{
+        'id': volume.id, 'attachment_id': found['attachment_id'],
+        'volume_id': volume.id, 'server_id': found['server_id'],
+        # Where servers run is not for everybody.
+        'host_name': found['host_name'] if request.context.is_admin else None,
+        'device': found['device'], 'attached_at': timestamp(at)}]
 
 
 def _later(request: Request, volume: models.Volume) -> dict[str, Any]:

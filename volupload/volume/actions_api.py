@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of the service layer that does what clients do around a server.
+
+A volume is attached to one server at most. Who attaches it goes by the steps
+that they know from Cinder::
+
+    available  --reserve-->  attaching  --attach-->  in-use
+    in-use  --begin_detaching-->  detaching  --detach-->  available
+
+``unreserve`` and ``roll_detaching`` go back. No bytes move: what the manager
+keeps is the same file, and an upload of a volume that is in use needs force.
+"""
+
+from collections.abc import Mapping
+
+from oslo_utils import uuidutils
+
+from volupload import exception
+from volupload.context import RequestContext
+from volupload.db import image_metadata
+from volupload.db import models
+from volupload.db import volumes
+from volupload.volume.status import ATTACHED
+from volupload.volume.status import RESETTABLE
+from volupload.volume.status import UNFINISHED
+from volupload.volume.status import VolumeStatus
+
+
+class ActionsAPI:
+
+    def reserve(self, context: RequestContext,
+                volume: models.Volume) -> None:
+        """:raises InvalidVolume: it is not available."""
+        _move(volume, {VolumeStatus.AVAILABLE}, VolumeStatus.ATTACHING,
+              'reserve it')
+
+    def unreserve(self, context: RequestContext,
+                  volume: models.Volume) -> None:
+        """Nothing is wrong with one that is not reserved, as in Cinder."""
+        volumes.transition(volume.id, {VolumeStatus.ATTACHING},
+                           VolumeStatus.AVAILABLE)
+
+    def begin_detaching(self, context: RequestContext,
+                        volume: models.Volume) -> None:
+        """:raises InvalidVolume: it is not in use."""
+        _move(volume, {VolumeStatus.IN_USE}, VolumeStatus.DETACHING,
+              'detach it')
+
+    def roll_detaching(self, context: RequestContext,
+                       volume: models.Volume) -> None:
+        volumes.transition(volume.id, {VolumeStatus.DETACHING},
+                           VolumeStatus.IN_USE)
+
+    def attach(self, context: RequestContext, volume: models.Volume, *,
+               mountpoint: str, instance_uuid: str | None = None,
+               host_name: str | None = None, mode: str = 'rw') -> None:
+        """Note down who has it.
+
+        :param mode: ``rw`` or ``ro``.
+        :raises InvalidVolume: it is not available, or read-only.
+        """
+        if volume.readonly and mode != 'ro':
+            raise exception.InvalidVolume(
+                reason=f'Volume {volume.id} is read-only, and mode is {mode}.')
+        _move(volume, {VolumeStatus.AVAILABLE, VolumeStatus.ATTACHING},
+              VolumeStatus.IN_USE, 'attach it', attachment={
+                  'attachment_id': uuidutils.generate_uuid(),
+                  'server_id': instance_uuid, 'host_name': host_name,
+                  'device': mountpoint, 'mode': mode,
+                  'attached_at': models.utcnow().isoformat()})
+
+    def detach(self, context: RequestContext, volume: models.Volume,
+               attachment_id: str | None = None) -> None:
+        """:raises InvalidVolume: it is not attached, or not by that id."""
+        found = volume.attachment or {}
+        if attachment_id not in (None, found.get('attachment_id')):
+            raise exception.InvalidVolume(
+                reason=f'Volume {volume.id} has no attachment '
+                       f'{attachment_id}.')
+        _move(volume, ATTACHED, VolumeStatus.AVAILABLE, 'detach it',
+              attachment=None)
+
+    def reset_status(self, context: RequestContext, volume: models.Volume, *,
+                     status: VolumeStatus | None,
+                     detached: bool = False) -> None:
+        """What an operator knows better than we do.
+
+        A volume that uploads is the upload's: it comes back when that ends,
+        which can be cancelled. What a manager makes or deletes can be given
+        up as an error only.
+
+        :param detached: nobody has it any more.
+        :raises InvalidVolume: for the said reasons.
+        """
+        values = {'attachment': None} if detached else {}
+        if status is None:
+            volumes.update(volume.id, values)
+            return
+        allowed = RESETTABLE
+        if status in (VolumeStatus.ERROR, VolumeStatus.ERROR_DELETING):
+            allowed |= UNFINISHED
+        _move(volume, allowed, status, f'be set to {status}', **values)
+
+    def set_bootable(self, context: RequestContext, volume: models.Volume,
+                     bootable: bool) -> None:
+        volumes.update(volume.id, {'bootable': bootable})
+
+    def set_readonly(self, context: RequestContext, volume: models.Volume,
+                     readonly: bool) -> None:
+        """:raises InvalidVolume: it is not available."""
+        _move(volume, {VolumeStatus.AVAILABLE}, VolumeStatus.AVAILABLE,
+              'change its read-only flag', readonly=readonly)
+
+    def set_image_metadata(self, context: RequestContext,
+                           volume: models.Volume,
+                           metadata: Mapping[str, str]) -> dict[str, str]:
+        """Set these pairs and leave the others; returns all of them."""
+        return image_metadata.change(volume.id, metadata)
+
+    def unset_image_metadata(self, context: RequestContext,
+                             volume: models.Volume, key: str) -> None:
+        """:raises MetadataNotFound: there is no such pair."""
+        if key not in (volume.image_metadata or {}):
+            raise exception.MetadataNotFound(volume_id=volume.id, key=key)
+        image_metadata.change(volume.id, {key: None})
+
+
+def _move(volume: models.Volume,
+          coming_from: frozenset[VolumeStatus] | set[VolumeStatus],
+          to: VolumeStatus, wish: str, **values: object) -> None:
+    """:raises InvalidVolume: it has another status."""
+    if not volumes.transition(volume.id, coming_from, to, **values):
+        found = volumes.get(volume.id, metadata=False).status
+        wanted = ' or '.join(sorted(coming_from))
+        raise exception.InvalidVolume(
+            reason=f'Volume {volume.id} status must be {wanted} to {wish}, '
+                   f'but is {found}.')
