@@ -19,7 +19,7 @@ PACKAGE = ROOT / 'volupload'
 
 # From the top down: a room may use every room of the rows below its own.
 ROWS = (
-    ('cmd', 'wsgi', 'service'),
+    ('cmd', 'wsgi', 'service', 'osc'),
     ('api',),
     ('volume.api', 'volume.manager'),
     ('volume.rpcapi', 'image', 'backends', 'transfer', 'db'),
@@ -147,6 +147,16 @@ class TestLayering(base.TestCase):
                    for target in imported(path)}
         self.assertEqual(set(), outside - sys.stdlib_module_names
                          - {'volupload', 'oslo_utils', 'isal'})
+
+    def test_commands_of_the_client_need_nothing_of_the_service(
+            self) -> None:
+        self.assertEqual(set(), {
+            used for _module, own, used in uses() if own == 'osc'})
+        others = [name for path in sources(PACKAGE)
+                  for name in (module_name(path),) for target in imported(path)
+                  if target.split('.')[0] in ('openstack', 'osc_lib', 'cliff')
+                  and room(name) != 'osc']
+        self.assertEqual([], others)
 
     def test_only_the_api_knows_http(self) -> None:
         wrong = [f'{name} imports {target}'

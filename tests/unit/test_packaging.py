@@ -2,6 +2,7 @@
 """What the built package needs to hold and to ask for."""
 
 import ast
+from collections.abc import Iterable
 from importlib import metadata
 import pathlib
 import re
@@ -13,6 +14,7 @@ from tests import base
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGE = ROOT / 'volupload'
+OSC = PACKAGE / 'osc'
 LICENCE_LINE = '# SPDX-License-Identifier: Apache-2.0'
 
 # Required, and imported by no line of ours.
@@ -33,23 +35,29 @@ def normal(distribution: str) -> str:
     return re.sub(r'[-_.]+', '-', distribution).lower()
 
 
-def imported_packages() -> set[str]:
+def imported_by(paths: Iterable[pathlib.Path]) -> set[str]:
     found = set()
-    for path in PACKAGE.rglob('*.py'):
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module or '')
+    return {name.split('.')[0] for name in found}
+
+
+def imported_packages() -> set[str]:
+    """Without the commands of the client, which are an extra."""
+    found = imported_by(set(PACKAGE.rglob('*.py')) - set(OSC.rglob('*.py')))
     paste = (ROOT / 'etc' / 'volupload' / 'api-paste.ini').read_text()
     found |= set(re.findall(r'^paste\.\w+_factory *= *([\w.]+):', paste, re.M))
     return {name.split('.')[0] for name in found}
 
 
-def used() -> set[str]:
-    """Distributions that the code imports from."""
+def used(names: set[str]) -> set[str]:
+    """Distributions that these packages come from, without our own."""
     known = metadata.packages_distributions()
-    outside = imported_packages() - sys.stdlib_module_names - {'volupload'}
+    outside = names - sys.stdlib_module_names - {'volupload'}
     return {normal(distribution) for name in outside
             for distribution in known.get(name, [name])}
 
@@ -68,10 +76,20 @@ def tracked() -> list[pathlib.Path]:
 class TestRequirements(base.TestCase):
 
     def test_every_import_is_required(self) -> None:
-        self.assertEqual(set(), used() - required())
+        self.assertEqual(set(), used(imported_packages()) - required())
 
     def test_every_requirement_is_used(self) -> None:
-        self.assertEqual(set(LOADED_BY_NAME), required() - used())
+        self.assertEqual(set(LOADED_BY_NAME),
+                         required() - used(imported_packages()))
+
+    def test_the_extra_for_the_client_is_what_its_commands_import(
+            self) -> None:
+        text = (ROOT / 'pyproject.toml').read_text()
+        extra = tomllib.loads(text)['project']['optional-dependencies']['osc']
+        self.assertEqual(
+            {normal(re.split('[><=]', one)[0]) for one in extra},
+            used(imported_by(OSC.rglob('*.py')))
+            | {'python-openstackclient'})   # which finds them by name
 
     def test_markers_are_such_as_pbr_can_read(self) -> None:
         """It glues lines together and stumbles over parentheses."""

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watches an upload until it has ended, and shows how far it is.
+
+On a terminal a line is written over and over::
+
+     42% [############                 ] 4.2 GiB, 310 MiB/s, 0:00:19 left
+
+Elsewhere there is a line for each new status, so that a log stays readable.
+"""
+
+from collections.abc import Callable
+import datetime
+import time
+from typing import TextIO
+
+from volupload.osc import uploads
+
+_WIDTH = 30
+_UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')
+
+
+def size(count: float) -> str:
+    """``1.5 GiB``; three digits at least."""
+    power = 0
+    while count >= 1024 and power < len(_UNITS) - 1:
+        count /= 1024
+        power += 1
+    digits = 0 if power == 0 or count >= 100 else 1
+    return f'{count:.{digits}f} {_UNITS[power]}'
+
+
+class Watch:
+
+    def __init__(self, get: Callable[[], uploads.Upload], stream: TextIO, *,
+                 interval: float = 1.0) -> None:
+        """
+        :param get: asks for the upload anew.
+        :param stream: where to show it; nothing that a program reads.
+        :param interval: seconds between two looks.
+        """
+        self._get = get
+        self._stream = stream
+        self._interval = interval
+        self._begun: tuple[float, float] | None = None
+        self._told = ''
+
+    def finish(self) -> uploads.Upload:
+        """The upload when it has ended, however it did."""
+        try:
+            while True:
+                upload = self._get()
+                self._show(upload)
+                if upload['status'] in uploads.FINISHED:
+                    return upload
+                time.sleep(self._interval)
+        finally:
+            if self._stream.isatty() and self._told:
+                self._stream.write('\n')
+
+    def _show(self, upload: uploads.Upload) -> None:
+        if self._stream.isatty():
+            line = self._line(upload)
+            # What is left of a longer line before is blanked out.
+            self._stream.write('\r' + line.ljust(len(self._told)))
+        else:
+            line = f"Upload {upload['id']} is {upload['status']}."
+            if line != self._told:
+                self._stream.write(f'{line}\n')
+        self._stream.flush()
+        self._told = line
+
+    def _line(self, upload: uploads.Upload) -> str:
+        done = uploads.share(upload)
+        filled = '#' * int(done * _WIDTH)
+        line = f'{done:4.0%} [{filled:{_WIDTH}}] '
+        if upload['status'] != 'running':
+            return f"{line}{upload['status']}"
+        line += size(upload['bytes_sent'])
+        if upload['rate']:
+            line += f", {size(upload['rate'])}/s"
+        left = self._time_left(done)
+        return line if left is None else f'{line}, {left} left'
+
+    def _time_left(self, done: float) -> datetime.timedelta | None:
+        """At the pace since we began to look; None until there is one."""
+        now = time.monotonic()
+        if self._begun is None or done < self._begun[1]:
+            self._begun = now, done
+        begun_at, begun_with = self._begun
+        if done <= begun_with or now <= begun_at:
+            return None
+        pace = (done - begun_with) / (now - begun_at)
+        return datetime.timedelta(seconds=round((1 - done) / pace))
