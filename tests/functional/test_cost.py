@@ -4,12 +4,14 @@
 from collections.abc import Iterator
 import contextlib
 from typing import Any
+import uuid
 
 import sqlalchemy as sa
 
 from tests.fixtures.glance import FakeGlance
 from tests.functional import base
 from tests.functional.base import PROJECT
+from volupload.db import models
 from volupload.db import session
 from volupload.image import glance
 
@@ -79,6 +81,25 @@ class TestCost(base.ApiTestCase):
             with self.statements() as seen:
                 answer = self.ask('GET', f'/v3/{PROJECT}/volumes/detail')
             self.assertLessEqual(size, len(answer.json['volumes']))
+            self.assertEqual(['SELECT', 'SELECT'], seen)
+
+    def test_a_list_of_a_thousand_takes_as_many(self) -> None:
+        """More than what SQLAlchemy asks for at once."""
+        rows = [{'id': str(uuid.UUID(int=number)), 'project_id': PROJECT,
+                 'size_gb': 1, 'status': 'available'}
+                for number in range(1200)]
+        with session.connection() as writing:
+            writing.execute(sa.insert(models.Volume), rows)
+            writing.execute(sa.insert(models.VolumeMetadata), [
+                {'volume_id': row['id'], 'key': 'k', 'value': 'v'}
+                for row in rows])
+        for limit in (100, 1000):
+            with self.statements() as seen:
+                answer = self.ask(
+                    'GET', f'/v3/{PROJECT}/volumes/detail?limit={limit}')
+            self.assertEqual(
+                [{'k': 'v'}] * limit,
+                [one['metadata'] for one in answer.json['volumes']])
             self.assertEqual(['SELECT', 'SELECT'], seen)
 
     def test_uploads_take_a_statement_for_one_and_one_for_many(self) -> None:
