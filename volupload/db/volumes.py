@@ -159,16 +159,19 @@ def add_metadata(volume_id: str, metadata: Mapping[str, str]) -> None:
 
 
 @session.retried
-def delete_metadata(volume_id: str, key: str) -> bool:
-    """Remove a pair; False when there is none of that key.
+def delete_metadata(volume_id: str, key: str) -> None:
+    """Remove a pair.
 
     :raises VolumeNotFound: it is gone.
+    :raises MetadataNotFound: there is no such pair; nothing is changed then,
+        the time of the last change neither.
     """
     items = models.VolumeMetadata
     with session.writer() as writing:
         _touch(writing, volume_id)
-        return session.count_changed(writing, sa.delete(items).where(
-            items.volume_id == volume_id, items.key == key)) == 1
+        if not session.count_changed(writing, sa.delete(items).where(
+                items.volume_id == volume_id, items.key == key)):
+            raise exception.MetadataNotFound(volume_id=volume_id, key=key)
 
 
 def _touch(writing: orm.Session, volume_id: str) -> None:

@@ -120,8 +120,7 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
     def delete_metadata(self, context: RequestContext, volume: models.Volume,
                         key: str) -> None:
         """:raises MetadataNotFound: there is no such pair."""
-        if not volumes.delete_metadata(volume.id, key):
-            raise exception.MetadataNotFound(volume_id=volume.id, key=key)
+        volumes.delete_metadata(volume.id, key)
 
     def delete(self, context: RequestContext, volume: models.Volume, *,
                force: bool = False) -> None:

@@ -265,8 +265,9 @@ class Statements(unittest.TestCase):
         volumes.add_metadata(volume.id, {'b': '3', 'c': '4', 'B': '5'})
         self.assertEqual({'a': '1', 'b': '3', 'c': '4', 'B': '5'},
                          volumes.get(volume.id).metadata_)
-        self.assertTrue(volumes.delete_metadata(volume.id, 'b'))
-        self.assertFalse(volumes.delete_metadata(volume.id, 'b'))
+        volumes.delete_metadata(volume.id, 'b')
+        self.assertRaises(exception.MetadataNotFound,
+                          volumes.delete_metadata, volume.id, 'b')
         self.assertEqual({'a': '1', 'c': '4', 'B': '5'},
                          volumes.get(volume.id).metadata_)
         volumes.destroy(volume.id)

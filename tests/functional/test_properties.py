@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ten thousand requests that nobody would write, and what holds for all.
+
+No answer is a 5xx, every refusal has the form of a fault, and a request that
+is refused leaves nothing behind: no upload, no image, nothing cast, and every
+volume as it was. The client may do everything (there is no Keystone here), so
+that a request gets as far as it can.
+"""
+
+import json
+from typing import Any
+from urllib import parse
+
+import hypothesis
+from hypothesis import strategies as st
+import sqlalchemy as sa
+import testscenarios
+import webob
+
+from tests.functional import base
+from tests.functional.base import PROJECT
+from tests.functional.base import UPLOAD
+from volupload.api import router
+from volupload.api import volume_actions
+from volupload.db import models
+from volupload.db import session
+from volupload.db import volumes
+
+# Each test has as many, and there are ten of them.
+REQUESTS = 1000
+SEEDS = range(5)
+
+_text = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(['', ' ', '\0', 'x' * 255, 'x' * 256, '\U0001f600',
+                     'None', 'null', 'true', '1', '../../etc/passwd',
+                     "'; DROP TABLE volumes; --", '\ud800', '%00', '{}']))
+_scalar = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(),
+                    _text)
+_json = st.recursive(_scalar, lambda inner: st.one_of(
+    st.lists(inner, max_size=3),
+    st.dictionaries(st.text(max_size=8), inner, max_size=3)), max_leaves=6)
+
+# One field is as it should be, or is anything.
+_ARGUMENTS = {
+    'image_name': st.one_of(st.just('image'), _text),
+    'disk_format': st.sampled_from(
+        ['raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx', 'iso', 'RAW', '']),
+    'container_format': st.sampled_from(
+        ['bare', 'ovf', 'ami', 'aki', 'ari', 'docker', 'compressed', '']),
+    'force': st.sampled_from([True, False, 'True', 'false', 'no', '2']),
+    'visibility': st.sampled_from(['private', 'public', 'shared', 'x']),
+    'protected': st.booleans(),
+}
+_good = st.fixed_dictionaries({'image_name': st.just('image')}, optional={
+    name: values for name, values in _ARGUMENTS.items()
+    if name != 'image_name'})
+_odd = st.fixed_dictionaries({}, optional={
+    name: st.one_of(values, _json) for name, values in _ARGUMENTS.items()})
+# Of every action something that it takes.
+_ACTIONS = st.sampled_from([
+    {'os-reserve': None}, {'os-unreserve': {}}, {'os-begin_detaching': None},
+    {'os-roll_detaching': None}, {'os-detach': {}}, {'os-force_delete': None},
+    {'os-attach': {'host_name': 'h', 'mountpoint': '/dev/vdb'}},
+    {'os-reset_status': {'status': 'error'}},
+    {'os-set_bootable': {'bootable': 'yes'}},
+    {'os-update_readonly_flag': {'readonly': False}},
+    {'os-show_image_metadata': None},
+    {'os-set_image_metadata': {'metadata': {'k': 'v'}}},
+    {'os-unset_image_metadata': {'key': 'k'}}])
+_NAMES = [*volume_actions.ACTIONS, 'os-extend', '']
+_body = st.one_of(
+    _good.map(lambda arguments: {UPLOAD: arguments}),
+    _odd.map(lambda arguments: {UPLOAD: arguments}),
+    _ACTIONS,
+    st.dictionaries(st.sampled_from(_NAMES), st.one_of(_odd, _json),
+                    max_size=2),
+    _json)
+_version = st.sampled_from(
+    ['', 'volume 3.0', 'volume 3.1', 'volume 3.71', 'volume latest',
+     'volume 3.72', 'volume x', 'volume', '\xff', ','])
+_PREFIXES = [f'/v3/{PROJECT}', '/v3', f'/v2/{PROJECT}', '/v3/other', '/v1']
+_KEYS = ['limit', 'marker', 'offset', 'sort', 'sort_key', 'sort_dir', 'name',
+         'status', 'size', 'metadata', 'bootable', 'all_tenants', 'name~',
+         'with_count', 'created_at', 'glance_metadata', 'is_public', 'usage',
+         'extra_specs', 'force', 'x']
+_settings = hypothesis.settings(
+    deadline=None, database=None, max_examples=REQUESTS,
+    suppress_health_check=list(hypothesis.HealthCheck))
+
+
+class TestProperties(testscenarios.WithScenarios, base.ApiTestCase):
+
+    # The same requests each time: what fails here fails again.
+    scenarios = [(f'seed {seed}', {'seed': seed}) for seed in SEEDS]
+    seed: int
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.make_volumes()
+
+    def make_volumes(self) -> None:
+        self.volumes = [self.make_volume(metadata={'k': 'v'}),
+                        self.make_volume(status='in-use'),
+                        self.make_volume(status='error')]
+        self.before = self.state()
+
+    def state(self) -> Any:
+        """All that a request could leave behind."""
+        rows = volumes.get_all(
+            project_id=None, filters={}, sort=[], limit=None, marker=None)
+        with session.reader() as reading:
+            begun = reading.scalar(sa.select(sa.func.count()).select_from(
+                models.Upload))
+        return ([(row.id, row.name, row.status, row.metadata_, row.attachment,
+                  row.image_metadata, row.bootable, row.readonly,
+                  row.updated_at) for row in rows],
+                begun, len(self.images.images), len(self.manager.cast))
+
+    def begin_anew(self) -> None:
+        """After a request that was accepted."""
+        with session.writer() as writing:
+            for table in ('uploads', 'messages', 'volumes', 'volume_types'):
+                writing.execute(sa.text(f'DELETE FROM {table}'))
+        self.images.images.clear()
+        self.manager.cast.clear()
+        self.make_volumes()
+
+    def check(self, answer: webob.Response) -> None:
+        self.assertLess(answer.status_int, 500, answer.text)
+        if answer.status_int >= 400:
+            [(_name, fault)] = answer.json.items()
+            self.assertEqual(['message', 'code'], list(fault))
+            self.assertEqual(answer.status_int, fault['code'])
+            self.assertNotIn('Traceback', answer.text)
+            self.assertEqual(self.before, self.state())
+        elif self.state() != self.before:
+            self.begin_anew()
+
+    def test_upload_bodies(self) -> None:
+        asked: list[int] = []
+
+        @_settings
+        @hypothesis.seed(self.seed)
+        @hypothesis.given(_body, _version, st.integers(0, 3),
+                          st.sampled_from(_PREFIXES[:3]))
+        def ask(body: Any, version: str, volume: int, prefix: str) -> None:
+            volume_id = [*(one.id for one in self.volumes), 'x'][volume]
+            answer = self.ask(
+                'POST', f'{prefix}/volumes/{volume_id}/action',
+                json.dumps(body).encode(), OpenStack_API_Version=version)
+            asked.append(answer.status_int)
+            self.check(answer)
+
+        ask()
+        self.assertGreaterEqual(len(asked), REQUESTS)
+        # Not all of them are refused for the same reason.
+        for status in (200, 202, 400, 404, 406):
+            self.assertIn(status, asked)
+
+    def test_urls(self) -> None:
+        asked: list[int] = []
+        paths = [*router.ROUTES, '/snapshots', '/volumes/{volume_id}/x', '']
+
+        @_settings
+        @hypothesis.seed(self.seed)
+        @hypothesis.given(
+            st.sampled_from(['GET', 'HEAD', 'POST', 'PUT', 'DELETE',
+                             'PATCH', 'OPTIONS', 'x']),
+            st.sampled_from(_PREFIXES), st.sampled_from(paths), _text,
+            st.dictionaries(st.sampled_from(_KEYS), _text, max_size=3),
+            st.one_of(st.none(), _json), _version, st.booleans())
+        def ask(method: str, prefix: str, path: str, name: str,
+                query: dict[str, str], body: Any, version: str,
+                known: bool) -> None:
+            answer = self.ask(
+                method, _url(prefix + path, self.volumes[0].id
+                             if known else name, query),
+                None if body is None else json.dumps(body).encode(),
+                OpenStack_API_Version=version)
+            asked.append(answer.status_int)
+            if method == 'HEAD' or not answer.body:
+                self.assertLess(answer.status_int, 500)
+                answer = webob.Response(status=200)
+            self.check(answer)
+
+        ask()
+        self.assertGreaterEqual(len(asked), REQUESTS)
+        for status in (200, 400, 404, 405, 406):
+            self.assertIn(status, asked)
+
+
+def _url(path: str, name: str, query: dict[str, str]) -> str:
+    """A path whose variables are all `name`."""
+    quoted = parse.quote(name.encode('utf-8', 'surrogatepass'), safe='')
+    for variable in ('volume_id', 'key', 'upload_id', 'message_id', 'type_id',
+                     'project', 'alias'):
+        path = path.replace(f'{{{variable}}}', quoted)
+    pairs = [(key.encode(), value.encode('utf-8', 'surrogatepass'))
+             for key, value in query.items()]
+    return f'{path}?{parse.urlencode(pairs)}'
