@@ -22,6 +22,7 @@ from tests import base
 from tests.fixtures import database
 from tests.fixtures import doubles
 from tests.fixtures import keystone
+from tests.functional import openapi
 from volupload import policy
 from volupload import rpc
 from volupload.api import app
@@ -87,7 +88,11 @@ class ApiTestCase(base.TestCase):
                 body if isinstance(body, bytes) else json.dumps(body).encode())
             if content_type:
                 request.headers['Content-Type'] = content_type
-        return request.get_response(self.app)
+        answer = request.get_response(self.app)
+        # Every answer of every test is held to the published description.
+        self.assertEqual([], openapi.problems(
+            method, request.environ['PATH_INFO'], answer), answer.text)
+        return answer
 
     def upload(self, volume: models.Volume | str, arguments: object = None, *,
                api: str = 'v3', project: str = PROJECT,

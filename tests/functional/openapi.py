@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published description of the API, as a judge of answers."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+import functools
+import pathlib
+from typing import Any
+
+import jsonschema
+import webob
+import yaml
+
+from volupload import exception
+from volupload.api import router
+
+FILE = (pathlib.Path(__file__).parents[2]
+        / 'doc' / 'source' / 'api-ref' / 'openapi.yaml')
+
+Schema = Mapping[str, Any]
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return found
+
+
+@functools.cache
+def _router() -> router.Router:
+    return router.Router()
+
+
+def operations() -> Iterator[tuple[str, str, Schema]]:
+    """Path, method and description of every one."""
+    for path, item in document()['paths'].items():
+        for method, operation in item.items():
+            if method not in ('parameters', 'x-openstack'):
+                yield path, method.upper(), operation
+
+
+def validator(schema: Schema) -> jsonschema.protocols.Validator:
+    # References begin at the root of the document.
+    return jsonschema.Draft202012Validator(
+        {**schema, 'components': document()['components']})
+
+
+@functools.cache
+def _validator_of(path: str, method: str,
+                  status: str) -> jsonschema.protocols.Validator | None:
+    """None: there is nothing to say about the body.
+
+    :raises AssertionError: there is to be no such answer.
+    """
+    responses = document()['paths'][path][method.lower()]['responses']
+    if status not in responses and int(status) < 400:
+        raise AssertionError(f'{method} {path} is not to answer {status}')
+    found = _resolved(responses.get(status, responses['default']))
+    if 'content' not in found:
+        return None
+    return validator(found['content']['application/json']['schema'])
+
+
+def _resolved(one: Schema) -> Schema:
+    if '$ref' not in one:
+        return one
+    found: Any = document()
+    for part in one['$ref'].split('/')[1:]:
+        found = found[part]
+    return dict(found)
+
+
+def problems(method: str, path: str,
+             answer: webob.Response) -> list[str]:
+    """What is not as the description says.
+
+    :param path: as WSGI has it, bytes in the dress of latin-1.
+    """
+    path = path.encode('latin-1').decode(errors='replace')
+    try:
+        endpoint = _path_of(path, method)
+    except exception.VoluploadError:
+        return []   # no such route: what it is, other tests say
+    method = 'GET' if method == 'HEAD' else method
+    judge = _validator_of(endpoint, method, str(answer.status_int))
+    if judge is None:
+        return ['there is a body'] if answer.body else []
+    if not answer.body:
+        return []   # HEAD, or an action that has nothing to say
+    return [f'{error.json_path}: {error.message}'
+            for error in judge.iter_errors(answer.json)]
+
+
+def _path_of(path: str, method: str) -> str:
+    endpoint, _variables = _router().match(path, method)
+    for known, endpoints in router.ROUTES.items():
+        if any(one is endpoint for one in endpoints.values()):
+            return known
+    raise AssertionError(f'{path} is in no table')

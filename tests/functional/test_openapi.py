@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published description of the API says what is served, and no more.
+
+That answers are as it says, `base.ApiTestCase.ask` asserts of each of them.
+"""
+
+from typing import Any
+
+import hypothesis
+import requests
+import schemathesis
+import testscenarios
+import webob
+
+from tests import base as tests_base
+from tests.functional import base
+from tests.functional import openapi
+from tests.functional.base import PROJECT
+from volupload.api import microversion
+from volupload.api import router
+from volupload.api import volume_actions
+from volupload.api.schemas import volumes as schema
+
+EXAMPLES = 60
+
+
+class TestDescription(tests_base.TestCase):
+
+    def test_every_route_is_described_and_no_other(self) -> None:
+        served = {(path, method) for path, endpoints in router.ROUTES.items()
+                  for method in endpoints}
+        self.assertEqual(served, {
+            (path, method) for path, method, _ in openapi.operations()})
+
+    def test_every_action_is_described_and_no_other(self) -> None:
+        [action] = [
+            operation for path, _, operation in openapi.operations()
+            if path == '/volumes/{volume_id}/action']
+        bodies = action['requestBody']['content']['application/json'][
+            'schema']['oneOf']
+        schemas = openapi.document()['components']['schemas']
+        names = []
+        for body in bodies:
+            if '$ref' in body:
+                body = schemas[body['$ref'].rpartition('/')[2]]
+            names += body['required']
+        self.assertCountEqual(volume_actions.ACTIONS, names)
+
+    def test_every_version_is_that_of_the_table(self) -> None:
+        document = openapi.document()
+        self.assertEqual(microversion.to_string(microversion.MAXIMUM),
+                         document['info']['version'])
+        for path, endpoints in router.ROUTES.items():
+            since = {endpoint.since for endpoint in endpoints.values()}
+            told = document['paths'][path].get('x-openstack', {})
+            expected = ({} if since == {microversion.V2} else {
+                'min-ver': microversion.to_string(*since)})
+            self.assertEqual(expected, told, path)
+
+    def test_every_filter_of_volumes_is_described_with_its_version(
+            self) -> None:
+        [listing] = [operation for path, _, operation in openapi.operations()
+                     if path == '/volumes/detail']
+        told = {one['name']: one.get('x-openstack', {}).get('min-ver', '3.0')
+                for one in listing['parameters'] if 'name' in one}
+        for name, since in told.items():
+            major, minor = map(int, since.split('.'))
+            if name == 'with_count':
+                self.assertEqual(microversion.WITH_COUNT, (major, minor))
+                continue
+            self.assertIn(name, schema.filters((major, minor)))
+            if minor:
+                self.assertNotIn(name, schema.filters((major, minor - 1)))
+
+    def test_every_reference_leads_somewhere(self) -> None:
+        references: list[str] = []
+
+        def walk(one: Any) -> None:
+            if isinstance(one, dict):
+                references.extend(
+                    [one['$ref']] if '$ref' in one else [])
+                for each in one.values():
+                    walk(each)
+            elif isinstance(one, list):
+                for each in one:
+                    walk(each)
+
+        walk(openapi.document())
+        self.assertTrue(references)
+        for reference in references:
+            found: Any = openapi.document()
+            for part in reference.removeprefix('#/').split('/'):
+                self.assertIn(part, found, reference)
+                found = found[part]
+
+    def test_what_is_wrong_is_found(self) -> None:
+        path = f'/v3/{PROJECT}/extensions'
+        for body, count in ((b'{"extensions": []}', 0), (b'{}', 1),
+                            (b'{"extensions": [{"name": 1}]}', 5),
+                            (b'{"extensions": [], "x": 1}', 1)):
+            answer = webob.Response(body, content_type='application/json')
+            self.assertEqual(count, len(openapi.problems(
+                'GET', path, answer)), body)
+        answer = webob.Response(b'{}', status=201)
+        self.assertRaises(AssertionError, openapi.problems, 'GET', path,
+                          answer)
+
+
+class TestEveryOperation(testscenarios.WithScenarios, base.ApiTestCase):
+    """Requests that schemathesis makes up from the description."""
+
+    scenarios = [
+        (operation['operationId'], {'path': path, 'method': method})
+        for path, method, operation in openapi.operations()]
+    path: str
+    method: str
+
+    def test_it_answers_as_it_is_described(self) -> None:
+        self.make_volume(metadata={'k': 'v'})
+        self.make_upload('failed')
+        described = schemathesis.openapi.from_dict(openapi.document())
+        operation = described[self.path][self.method]
+        asked: list[int] = []
+
+        @hypothesis.settings(
+            deadline=None, database=None, derandomize=True,
+            max_examples=EXAMPLES,
+            suppress_health_check=list(hypothesis.HealthCheck))
+        @hypothesis.given(operation.as_strategy())
+        def ask(case: Any) -> None:
+            request = case.as_transport_kwargs(
+                base_url=f'http://localhost/v3/{PROJECT}')
+            asked.append(self._send(request))
+
+        ask()
+        self.assertTrue(asked)
+        self.assertLess(max(asked), 500)
+
+    def _send(self, request: dict[str, Any]) -> int:
+        prepared = requests.Request(
+            request['method'], request['url'], params=request.get('params'),
+            json=request.get('json')).prepare()
+        path = prepared.url.removeprefix('http://localhost')
+        body = prepared.body
+        answer = self.ask(
+            request['method'], path,
+            body.encode() if isinstance(body, str) else body,
+            OpenStack_API_Version='volume latest')
+        self.assertNotIn('Traceback', answer.text)
+        return int(answer.status_int)
