@@ -178,14 +178,15 @@ class TestAdmin(ActionTestCase):
     def test_a_status_is_set_that_is_nobodys(self) -> None:
         volume = self.make_volume()
         for status in ('error', 'maintenance', 'attaching', 'detaching',
-                       'in-use', 'error_deleting', 'available'):
+                       'in-use', 'error_deleting', 'available', 'creating'):
             self.assertEqual(202, self.reset(volume, status=status).status_int)
             self.assertEqual(status, self.status(volume))
 
     def test_what_an_upload_or_a_manager_has_is_theirs(self) -> None:
         for status, allowed in (('uploading', ()), ('creating', ('error',)),
                                 ('deleting', ('error_deleting',))):
-            for wanted in ('available', 'in-use', 'error', 'error_deleting'):
+            for wanted in ('available', 'in-use', 'creating', 'error',
+                           'error_deleting'):
                 volume = self.make_volume(status=status)
                 answer = self.reset(volume, status=wanted)
                 if wanted in ('error', 'error_deleting') and allowed:
@@ -221,11 +222,11 @@ class TestAdmin(ActionTestCase):
 
     def test_force_deletes_what_nobody_uses(self) -> None:
         for status in ('available', 'error', 'maintenance', 'attaching',
-                       'detaching', 'error_deleting'):
+                       'detaching', 'error_deleting', 'creating'):
             volume = self.make_volume(status=status)
             self.do(volume, 'os-force_delete', {}, token='admin')
             self.assertEqual('deleting', self.status(volume))
-        for status in ('in-use', 'uploading', 'creating', 'deleting'):
+        for status in ('in-use', 'uploading', 'deleting'):
             volume = self.make_volume(status=status)
             answer = self.act(volume, 'os-force_delete', {}, token='admin')
             self.assertFault(answer, 400, 'badRequest', status)

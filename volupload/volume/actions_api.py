@@ -87,7 +87,8 @@ class ActionsAPI:
 
         A volume that uploads is the upload's: it comes back when that ends,
         which can be cancelled. What a manager makes or deletes can be given
-        up as an error only.
+        up as an error only. One that is said to be in creation becomes
+        available when its manager has looked, with its bytes as they are.
 
         :param detached: nobody has it any more.
         :raises InvalidVolume: for the said reasons.

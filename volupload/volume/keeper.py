@@ -4,6 +4,10 @@
 A new volume belongs to nobody until a manager takes it by compare-and-swap:
 first come, first served. Making and deleting can be done again at any time,
 so a manager that dies in the middle only leaves them for its next round.
+
+A volume that an administrator deletes while it is being made may be finished
+with by another manager of the same backend, or have no row any more: whoever
+made it then sees that nobody wants it, and removes it.
 """
 
 from collections.abc import Callable
@@ -53,10 +57,13 @@ class Keeper:
         if host is None:
             return
         self._backends[host].create(volume.id, volume.size_gb * units.Gi)
-        volumes.transition(volume.id, {VolumeStatus.CREATING},
-                           VolumeStatus.AVAILABLE)
-        LOG.info('Volume %s of %s GiB is created on %s', volume.id,
-                 volume.size_gb, host)
+        if volumes.transition(volume.id, {VolumeStatus.CREATING},
+                              VolumeStatus.AVAILABLE):
+            LOG.info('Volume %s of %s GiB is created on %s', volume.id,
+                     volume.size_gb, host)
+        elif _is_unwanted(volume.id):
+            self._backends[host].delete(volume.id)
+            LOG.info('Volume %s was deleted while it was made', volume.id)
 
     def _take(self, volume: models.Volume) -> str | None:
         """The host that has it now; None if another manager was faster."""
@@ -68,6 +75,14 @@ class Keeper:
             self._backends[volume.host].delete(volume.id)
         volumes.destroy(volume.id)
         LOG.info('Volume %s is deleted', volume.id)
+
+
+def _is_unwanted(volume_id: str) -> bool:
+    try:
+        found = volumes.get(volume_id, metadata=False)
+    except exception.VolumeNotFound:
+        return True
+    return found.status == VolumeStatus.DELETING
 
 
 def _fail(volume: models.Volume, error: exception.BackendError) -> None:

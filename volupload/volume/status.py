@@ -26,10 +26,15 @@ DELETABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.ERROR,
                        VolumeStatus.ERROR_DELETING})
 # Those that an administrator may delete by force.
 FORCIBLY_DELETABLE = DELETABLE | {
-    VolumeStatus.ATTACHING, VolumeStatus.DETACHING, VolumeStatus.MAINTENANCE}
+    VolumeStatus.ATTACHING, VolumeStatus.DETACHING, VolumeStatus.MAINTENANCE,
+    VolumeStatus.CREATING}
 ATTACHED = frozenset({VolumeStatus.IN_USE, VolumeStatus.DETACHING})
-# Those that an administrator may set, and set anew.
-RESETTABLE = FORCIBLY_DELETABLE | {VolumeStatus.IN_USE}
+# Those that an administrator may set anew, and those that may be set: a
+# manager finishes what is said to be in creation, and keeps what is there.
+RESETTABLE = DELETABLE | {
+    VolumeStatus.ATTACHING, VolumeStatus.IN_USE, VolumeStatus.DETACHING,
+    VolumeStatus.MAINTENANCE}
+SETTABLE = RESETTABLE | {VolumeStatus.CREATING}
 # What a manager has to finish when it finds it, whoever began it.
 UNFINISHED = frozenset({VolumeStatus.CREATING, VolumeStatus.DELETING})
 

@@ -9,7 +9,7 @@ from volupload.api import schemas
 from volupload.api.schemas import ABSENT
 from volupload.api.schemas import Field
 from volupload.api.schemas import Schema
-from volupload.volume.status import RESETTABLE
+from volupload.volume.status import SETTABLE
 
 _ATTACH_STATUSES = ('attached', 'detached')
 
@@ -31,7 +31,7 @@ _ATTACH = Schema('os-attach', {
 _DETACH = Schema('os-detach', {
     'attachment_id': Field(schemas.nullable(_uuid), None)})
 _RESET = Schema('os-reset_status', {
-    'status': Field(schemas.nullable(schemas.one_of(sorted(RESETTABLE))),
+    'status': Field(schemas.nullable(schemas.one_of(sorted(SETTABLE))),
                     None),
     'attach_status': Field(
         schemas.nullable(schemas.one_of(_ATTACH_STATUSES)), None),
