@@ -24,6 +24,8 @@ class ClientTestCase(upload.UploadTestCase):
     def start_api(self) -> None:
         standalone = self.useFixture(
             services.Shared('volupload', self._build)).service
+        # Other tests of this process publish APIs of their own.
+        volupload.publish(self.identity, standalone.url)
         self.configuration = standalone.configuration
         self.url = standalone.url
         self.log = standalone.daemon.log
