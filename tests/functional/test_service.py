@@ -13,16 +13,40 @@ from volupload.db import session
 
 # What Cinder has that clients may ask for, and this service has not.
 ELSEWHERE = (
-    'snapshots', 'snapshots/detail', 'snapshots/x', 'backups',
-    'backups/detail', 'backups/x', 'consistencygroups', 'cgsnapshots',
-    'groups', 'groups/detail', 'group_types', 'group_snapshots',
-    'attachments', 'attachments/x', 'clusters', 'qos-specs', 'capabilities/x',
-    'scheduler-stats/get_pools', 'os-volume-transfer', 'volume-transfers',
-    'os-hosts', 'os-volume-manage', 'os-snapshot-manage', 'manageable_volumes',
-    'os-quota-class-sets/default', 'default-types', 'resource_filters',
-    'types/x/encryption', 'types/x/os-volume-type-access', 'workers/cleanup',
-    'os-services/enable', 'os-services/disable', 'volumes/summary/x',
-    'encryption', 'volumes/x/encryption',
+    'snapshots', 'snapshots/detail', 'snapshots/x', 'snapshots/x/action',
+    'snapshots/x/metadata', 'snapshots/x/metadata/k', 'backups',
+    'backups/detail', 'backups/x', 'backups/x/action', 'backups/x/restore',
+    'backups/x/export_record', 'backups/import_record', 'consistencygroups',
+    'consistencygroups/detail', 'consistencygroups/x/delete',
+    'consistencygroups/create_from_src', 'cgsnapshots', 'cgsnapshots/detail',
+    'groups', 'groups/detail', 'groups/x', 'groups/x/action',
+    'groups/action', 'group_types', 'group_types/x',
+    'group_types/x/group_specs', 'group_snapshots', 'group_snapshots/detail',
+    'group_snapshots/x/action', 'attachments', 'attachments/detail',
+    'attachments/summary', 'attachments/x', 'attachments/x/action',
+    'clusters', 'clusters/detail', 'clusters/x', 'clusters/enable',
+    'clusters/disable', 'qos-specs', 'qos-specs/x', 'qos-specs/x/associate',
+    'qos-specs/x/associations', 'capabilities/x', 'scheduler-stats/get_pools',
+    'os-volume-transfer', 'os-volume-transfer/detail',
+    'os-volume-transfer/x/accept', 'volume-transfers',
+    'volume-transfers/detail', 'volume-transfers/x/accept', 'os-hosts',
+    'os-hosts/x', 'os-volume-manage', 'os-volume-manage/detail',
+    'os-snapshot-manage', 'os-snapshot-manage/detail', 'manageable_volumes',
+    'manageable_volumes/detail', 'manageable_snapshots',
+    'manageable_snapshots/detail', 'os-quota-class-sets/default',
+    'default-types', 'default-types/x', 'resource_filters', 'types/x/action',
+    'types/x/encryption', 'types/x/encryption/provider',
+    'types/x/os-volume-type-access', 'workers/cleanup', 'os-services/enable',
+    'os-services/disable', 'os-services/disable-log-reason',
+    'os-services/get-log', 'os-services/set-log', 'os-services/freeze',
+    'os-services/thaw', 'os-services/failover_host',
+    'os-availability-zone/detail', 'volumes/summary/x', 'encryption',
+    'volumes/x/encryption', 'volumes/x/encryption/cipher',
+)
+ACTIONS_ELSEWHERE = (
+    'os-extend', 'os-extend_volume_completion', 'os-initialize_connection',
+    'os-migrate_volume', 'os-migrate_volume_completion', 'os-reimage',
+    'os-retype', 'os-terminate_connection', 'os-unmanage', 'revert',
 )
 
 
@@ -157,3 +181,23 @@ class TestElsewhere(ServiceTestCase):
                     answer = self.ask(method, f'{prefix}/{path}', body,
                                       token='admin')
                     self.assertFault(answer, 404, 'itemNotFound')
+
+    def test_actions_that_are_not_here_change_nothing(self) -> None:
+        volume = self.make_volume()
+        url = f'/volumes/{volume.id}'
+        before = self.get(url[1:], 'admin')
+        for action in ACTIONS_ELSEWHERE:
+            for api in ('v3', 'v2'):
+                answer = self.ask('POST', f'/{api}/{PROJECT}{url}/action',
+                                  {action: {}}, token='admin')
+                self.assertFault(answer, 400, 'badRequest', action)
+        self.assertEqual(before, self.get(url[1:], 'admin'))
+
+    def test_what_is_only_read_is_not_written(self) -> None:
+        for path in (f'os-quota-sets/{PROJECT}', 'limits', 'os-services',
+                     'os-availability-zone', 'extensions'):
+            for method in ('POST', 'PUT', 'DELETE'):
+                answer = self.ask(method, f'/v3/{PROJECT}/{path}',
+                                  {'quota_set': {}}, token='admin')
+                self.assertFault(answer, 405, 'badMethod')
+                self.assertEqual('GET, HEAD', answer.headers['Allow'])
