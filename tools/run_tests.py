@@ -36,9 +36,10 @@ STEPS = {
     'interop': 'testenv:interop',
     'docs': 'testenv:docs',
     'releasenotes': 'testenv:releasenotes',
+    'tempest': 'testenv:tempest',
     'integration': 'testenv:integration',
 }
-_TESTS = {'unit', 'functional', 'interop', 'integration'}
+_TESTS = {'unit', 'functional', 'interop', 'tempest', 'integration'}
 _NEED_PACKAGES = {'interop', 'integration'}
 _TOTAL = re.compile(rb' - (Passed|Failed|Skipped|Unexpected Success): (\d+)')
 

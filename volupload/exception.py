@@ -113,6 +113,10 @@ class VolumeNotFound(NotFound):
     msg_fmt = 'Volume {volume_id} could not be found.'
 
 
+class SnapshotNotFound(NotFound):
+    msg_fmt = 'Snapshot {snapshot_id} could not be found.'
+
+
 class VolumeTypeNotFound(NotFound):
     msg_fmt = 'Volume type {volume_type} could not be found.'
 

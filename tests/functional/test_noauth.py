@@ -12,6 +12,8 @@ class TestNoAuth(base.ApiTestCase):
         answer = self.ask('POST', f'{path}/volumes',
                           {'volume': {'size': 1}}, token=token)
         self.assertEqual(202, answer.status_int, answer.text)
+        made = answer.json['volume']['id']
+        answer = self.ask('GET', f'{path}/volumes/{made}', token=token)
         shown = answer.json['volume']
         return shown['user_id'], shown['os-vol-tenant-attr:tenant_id']
 

@@ -68,9 +68,12 @@ class TestDescription(tests_base.TestCase):
             if name == 'with_count':
                 self.assertEqual(microversion.WITH_COUNT, (major, minor))
                 continue
-            self.assertIn(name, schema.filters((major, minor)))
+            self.assertIn(name, schema.filters((major, minor), admin=True))
             if minor:
-                self.assertNotIn(name, schema.filters((major, minor - 1)))
+                self.assertNotIn(name, schema.filters(
+                    (major, minor - 1), admin=True))
+        self.assertEqual(told.keys() - {'with_count'}, schema.filters(
+            microversion.MAXIMUM, admin=True).keys())
 
     def test_every_reference_leads_somewhere(self) -> None:
         references: list[str] = []

@@ -97,16 +97,17 @@ def answer(request: Request, name: str, wanted: Listing,
     :param links: the key of the link, where it is not made from `name`.
     :param count: tells how many there are, where clients may ask that.
     """
-    found = [] if wanted.limit == 0 else get_all(
+    page = [] if wanted.limit == 0 else get_all(
         request.context, filters=wanted.filters, sort=wanted.sort,
-        limit=wanted.limit + 1, marker=wanted.marker, offset=wanted.offset,
+        limit=wanted.limit, marker=wanted.marker, offset=wanted.offset,
         all_projects=wanted.all_projects)
-    page = found[:wanted.limit]
     body: dict[str, Any] = {name: [show_one(request, row) for row in page]}
     if count and wanted.with_count:
         body['count'] = count(request.context, filters=wanted.filters,
                               all_projects=wanted.all_projects)
-    if len(found) > len(page):
+    # A full page has a link even if nothing comes after it: so it is in
+    # Cinder, and clients count on it.
+    if page and len(page) == wanted.limit:
         body[links or f'{name}_links'] = _next_link(request, page[-1].id)
     return Response(200, body)
 

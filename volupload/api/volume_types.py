@@ -7,6 +7,7 @@ next upload is done, not where a volume lies.
 """
 
 import dataclasses
+from typing import Any
 
 from volupload import exception
 from volupload.api import listing
@@ -52,21 +53,22 @@ def show(request: Request, type_id: str) -> Response:
     request.context.authorize(policies.GET)
     found = (request.volume_api.get_default_type(request.context)
              if type_id == 'default' else _find(request, type_id))
-    return _answer(request, found)
+    return _answer(view.detail(request, found))
 
 
 def create(request: Request) -> Response:
     values = schema.create(request.body, strict=request.is_v3)
     request.context.authorize(policies.CREATE)
-    return _answer(request, request.volume_api.create_type(
-        request.context, **values))
+    made = request.volume_api.create_type(request.context, **values)
+    return _answer(view.created(request, made))
 
 
 def update(request: Request, type_id: str) -> Response:
     changes = schema.update(request.body, strict=request.is_v3)
     request.context.authorize(policies.UPDATE)
-    return _answer(request, request.volume_api.update_type(
-        request.context, _find(request, type_id), **changes))
+    changed = request.volume_api.update_type(
+        request.context, _find(request, type_id), **changes)
+    return _answer(view.updated(request, changed))
 
 
 def delete(request: Request, type_id: str) -> Response:
@@ -116,5 +118,5 @@ def _find(request: Request, type_id: str) -> models.VolumeType:
     return request.volume_api.get_type(request.context, type_id)
 
 
-def _answer(request: Request, row: models.VolumeType) -> Response:
-    return Response(200, {'volume_type': view.detail(request, row)})
+def _answer(shown: dict[str, Any]) -> Response:
+    return Response(200, {'volume_type': shown})

@@ -26,8 +26,11 @@ View = Callable[[Request, models.Volume], dict[str, Any]]
 def create(request: Request) -> Response:
     values = schema.create(request.body, strict=request.is_v3)
     request.context.authorize(policies.CREATE)
+    if source := values.pop('source_volid'):
+        find(request, source, metadata=False)
+        raise schemas.refuse('source_volid', source, schema.UNSUPPORTED)
     volume = request.volume_api.create(request.context, **values)
-    return Response(202, {'volume': view.detail(request, volume)})
+    return Response(202, {'volume': view.changed(request, volume)})
 
 
 def index(request: Request) -> Response:
@@ -62,8 +65,9 @@ def _list(request: Request, show_one: View) -> Response:
 
 def _read(request: Request) -> listing.Listing:
     """What is asked for; a limit of 0 where no volume can be."""
-    wanted = listing.read(request, schema.COLUMNS,
-                          schema.filters(request.version))
+    wanted = listing.read(
+        request, schema.COLUMNS, schema.filters(
+            request.version, admin=bool(request.context.is_admin)))
     if schema.Matches.NONE in wanted.filters.values():
         return dataclasses.replace(wanted, limit=0, filters={'id': ''})
     return dataclasses.replace(wanted, filters={
@@ -81,7 +85,7 @@ def update(request: Request, volume_id: str) -> Response:
     volume = find(request, volume_id)
     request.context.authorize(policies.UPDATE, volume)
     volume = request.volume_api.update(request.context, volume, **changes)
-    return Response(200, {'volume': view.detail(request, volume)})
+    return Response(200, {'volume': view.changed(request, volume)})
 
 
 def delete(request: Request, volume_id: str) -> Response:

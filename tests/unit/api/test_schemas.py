@@ -130,7 +130,8 @@ class TestVolumes(base.TestCase):
     def test_arguments_are_complete(self) -> None:
         self.assertEqual(
             {'name': None, 'description': None, 'metadata': {}, 'size_gb': 1,
-             'volume_type': None, 'availability_zone': None},
+             'volume_type': None, 'availability_zone': None,
+             'source_volid': None},
             volumes.create({'volume': {'size': 1}}, strict=True))
 
     def test_newer_name_wins(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from typing import Final
 
 from oslo_utils import strutils
+from oslo_utils import uuidutils
 
 from volupload import exception
 
@@ -148,6 +149,13 @@ def integer(*, minimum: int, maximum: int) -> Parser:
                 f'It must be from {minimum} to {maximum}.'))
         return number
     return parse
+
+
+def identifier(name: str, value: Any) -> str:
+    """A UUID, as it was given."""
+    if not uuidutils.is_uuid_like(value):
+        raise refuse(name, value, 'It must be a UUID.')
+    return str(value)
 
 
 def nullable(parse: Parser, null: Any = None) -> Parser:

@@ -11,6 +11,7 @@ import datetime
 import enum
 from typing import Any
 
+from volupload import exception
 from volupload.api import microversion
 from volupload.api import schemas
 from volupload.api.schemas import ABSENT
@@ -22,17 +23,24 @@ from volupload.api.schemas import Schema
 MAX_SIZE_GB = 16383
 
 _UNKNOWN_FEATURES = (
-    'snapshot_id', 'source_volid', 'source_replica', 'imageRef', 'image_id',
-    'backup_id', 'consistencygroup_id', 'group_id', 'multiattach')
+    'source_replica', 'imageRef', 'image_id', 'backup_id',
+    'consistencygroup_id', 'group_id', 'multiattach')
+UNSUPPORTED = 'It is not supported here.'
 _NOT_LOOKED_AT = ('status', 'attach_status', 'user_id', 'project_id')
 
 _text = schemas.nullable(schemas.text())
 _metadata = schemas.nullable(schemas.string_map)
+_id = schemas.nullable(schemas.identifier)
 
 
 def _unknown(name: str, value: Any) -> None:
     if value not in (None, False):
-        raise schemas.refuse(name, value, 'It is not supported here.')
+        raise schemas.refuse(name, value, UNSUPPORTED)
+
+
+def _snapshot(name: str, value: Any) -> None:
+    if (snapshot_id := _id(name, value)) is not None:
+        raise exception.SnapshotNotFound(snapshot_id=snapshot_id)
 
 
 _NAMING = {
@@ -48,6 +56,8 @@ _CREATION = {
     **_NAMING,
     'volume_type': Field(_text, None),
     'availability_zone': Field(_text, None),
+    'snapshot_id': Field(_snapshot, ABSENT),
+    'source_volid': Field(_id, None),
     **dict.fromkeys(_UNKNOWN_FEATURES, Field(_unknown, ABSENT)),
     **dict.fromkeys(_NOT_LOOKED_AT, Field(lambda name, value: None, ABSENT)),
 }
@@ -80,6 +90,19 @@ _FILTERS: dict[str, tuple[str, schemas.Parser]] = {
         'id', 'name', 'display_name', 'status', 'availability_zone')},
     'size': _SIZE,
     'metadata': ('metadata', schemas.string_map_text),
+}
+
+
+def _host(name: str, value: Any) -> str:
+    """``host@backend`` of a host as it is shown, with or without its pool."""
+    shown: str = schemas.text()(name, value)
+    return shown.partition('#')[0]
+
+
+_FOR_ADMINS: dict[str, tuple[str, schemas.Parser]] = {
+    'host': ('host', _host),
+    **{name: (name, schemas.text())
+       for name in ('project_id', 'user_id', 'volume_type_id')},
 }
 
 
@@ -139,13 +162,13 @@ _LATER: tuple[tuple[microversion.Version,
 )
 
 
-def filters(version: microversion.Version,
+def filters(version: microversion.Version, *, admin: bool,
             ) -> dict[str, tuple[str, schemas.Parser]]:
     """What a list can be filtered by at that version.
 
     Values are those of `volupload.db.volumes.get_all`, and `Matches`.
     """
-    known = dict(_FILTERS)
+    known = _FILTERS | _FOR_ADMINS if admin else dict(_FILTERS)
     for since, later in _LATER:
         if version >= since:
             known |= later
@@ -153,16 +176,18 @@ def filters(version: microversion.Version,
 
 
 def create(body: dict[str, Any], *, strict: bool) -> dict[str, Any]:
-    """Arguments of `volupload.volume.api.API.create`.
+    """Arguments of `volupload.volume.api.API.create`, and `source_volid`.
 
     :raises InvalidField: naming what is wrong.
+    :raises SnapshotNotFound: of any snapshot, as there are none.
     """
     if body.get('OS-SCH-HNT:scheduler_hints'):
         raise schemas.refuse('OS-SCH-HNT:scheduler_hints', '...',
-                             'It is not supported here.')
+                             UNSUPPORTED)
     given = _CREATE[strict].parse(body.get('volume'))
     return {'name': None, 'description': None, 'metadata': {},
             **_naming(given), 'size_gb': given['size'],
+            'source_volid': given['source_volid'],
             'volume_type': given['volume_type'] or None,
             'availability_zone': given['availability_zone'] or None}
 

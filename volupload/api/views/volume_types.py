@@ -13,14 +13,27 @@ FOR_USERS = frozenset({
 
 
 def detail(request: Request, row: models.VolumeType) -> dict[str, Any]:
+    """All of a type, as lists and GET show it."""
+    view = updated(request, row)
+    if request.context.can(policies.SHOW_QOS_SPECS):
+        view['qos_specs_id'] = None
+    view['os-volume-type-access:is_public'] = row.is_public
+    return view
+
+
+def created(request: Request, row: models.VolumeType) -> dict[str, Any]:
+    """What POST answers with."""
+    return {**updated(request, row),
+            'os-volume-type-access:is_public': row.is_public}
+
+
+def updated(request: Request, row: models.VolumeType) -> dict[str, Any]:
+    """What PUT answers with."""
     view: dict[str, Any] = {
         'id': row.id, 'name': row.name, 'is_public': row.is_public,
         'description': row.description}
     if request.context.can(policies.SHOW_EXTRA_SPECS):
         view['extra_specs'] = extra_specs(request, row)
-    if request.context.can(policies.SHOW_QOS_SPECS):
-        view['qos_specs_id'] = None
-    view['os-volume-type-access:is_public'] = row.is_public
     return view
 
 

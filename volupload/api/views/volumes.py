@@ -34,7 +34,21 @@ def summary(request: Request, volume: models.Volume) -> dict[str, Any]:
 
 
 def detail(request: Request, volume: models.Volume) -> dict[str, Any]:
-    """Every key that clients expect; what is not done here is a constant."""
+    """All of a volume, as lists and GET show it."""
+    view = changed(request, volume)
+    view['os-vol-tenant-attr:tenant_id'] = volume.project_id
+    if request.context.is_admin:
+        view['os-vol-host-attr:host'] = _host(volume)
+    if volume.image_metadata and request.context.can(policies.SHOW, volume):
+        view['volume_image_metadata'] = volume.image_metadata
+    return view
+
+
+def changed(request: Request, volume: models.Volume) -> dict[str, Any]:
+    """What POST and PUT answer with: Cinder's extensions add nothing there.
+
+    Every key that clients expect; what is not done here is a constant.
+    """
     view: dict[str, Any] = {
         'id': volume.id,
         'status': volume.status,
@@ -56,13 +70,15 @@ def detail(request: Request, volume: models.Volume) -> dict[str, Any]:
         'consistencygroup_id': None,
         'multiattach': False,
         'attachments': _attachments(request, volume),
-        'os-vol-tenant-attr:tenant_id': volume.project_id,
     }
-    if request.context.is_admin:
-        view['os-vol-host-attr:host'] = volume.host
-    if volume.image_metadata and request.context.can(policies.SHOW, volume):
-        view['volume_image_metadata'] = volume.image_metadata
     return view | _later(request, volume)
+
+
+def _host(volume: models.Volume) -> str | None:
+    """``host@backend#pool``, where a backend is one pool of its own name."""
+    if volume.host is None:
+        return None
+    return f"{volume.host}#{volume.host.rpartition('@')[2]}"
 
 
 def _metadata(volume: models.Volume) -> dict[str, str]:
