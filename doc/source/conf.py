@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sphinx's settings for the documentation."""
 
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'ext'))
+
 extensions = [
+    'api_reference',
     'openstackdocstheme',
+    'os_api_ref',
     'oslo_config.sphinxconfiggen',
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',

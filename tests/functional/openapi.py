@@ -39,6 +39,15 @@ def operations() -> Iterator[tuple[str, str, Schema]]:
                 yield path, method.upper(), operation
 
 
+def actions() -> list[str]:
+    """The names of all that is done to a volume."""
+    [found] = [operation for path, _, operation in operations()
+               if path == '/volumes/{volume_id}/action']
+    content = found['requestBody']['content']['application/json']
+    return [name for body in content['schema']['oneOf']
+            for name in resolved(body)['required']]
+
+
 def validator(schema: Schema) -> jsonschema.protocols.Validator:
     # References begin at the root of the document.
     return jsonschema.Draft202012Validator(
@@ -55,13 +64,14 @@ def _validator_of(path: str, method: str,
     responses = document()['paths'][path][method.lower()]['responses']
     if status not in responses and int(status) < 400:
         raise AssertionError(f'{method} {path} is not to answer {status}')
-    found = _resolved(responses.get(status, responses['default']))
+    found = resolved(responses.get(status, responses['default']))
     if 'content' not in found:
         return None
     return validator(found['content']['application/json']['schema'])
 
 
-def _resolved(one: Schema) -> Schema:
+def resolved(one: Schema) -> Schema:
+    """What the reference leads to, if it is one."""
     if '$ref' not in one:
         return one
     found: Any = document()
