@@ -5,12 +5,19 @@ import logging
 import warnings
 
 import fixtures
+import hypothesis
 from oslo_config import fixture as config_fixture
 import testtools
 
 from volupload import conf
 from volupload import service
 from volupload.conf import CONF
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile(
+    'volupload', deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile('volupload')
 
 TIMEOUT = 60   # seconds; the slowest unit test needs about two
 

@@ -9,6 +9,7 @@ import oslo_messaging
 
 from volupload import conf
 from volupload import exception
+from volupload import report
 from volupload.conf import CONF
 from volupload.db import session
 
@@ -35,6 +36,7 @@ def register_library_options() -> None:
     log.set_defaults(default_log_levels=[
         *log.get_default_log_levels(), 'oslo.service=WARNING',
         'oslo_service=WARNING', 'cotyledon=WARNING', 'alembic=WARNING'])
+    report.register_options()
     db_options.set_defaults(
         CONF, connection='sqlite:///$state_path/volupload.db')
     oslo_messaging.set_transport_defaults('volupload')

@@ -129,6 +129,21 @@ class TestManage(base.TestCase):
         self.assertEqual({new.id, running.id},
                          {upload.id for upload in uploads.get_all(None)})
 
+    def test_all_that_is_old_is_purged_at_once(self) -> None:
+        running = self.running()
+        services.beat('gone@local', 'volupload-volume', 'volupload-volume')
+        with session.writer() as writing:
+            [row] = writing.scalars(sa.select(models.Service))
+            row.updated_at -= datetime.timedelta(days=9)
+        services.beat('here@local', 'volupload-volume', 'volupload-volume')
+        said = self.run_it('db', 'purge', '--days', '8').stdout.splitlines()
+        self.assertTrue(said[0].startswith('Uploads removed: 0 '))
+        self.assertEqual(['Messages removed: 0', 'Services removed: 1'],
+                         said[1:])
+        self.assertEqual(['here@local'],
+                         [row.host for row in services.get_all()])
+        self.assertEqual(running.id, uploads.get(running.id).id)
+
     def test_an_id_or_number_that_is_none_is_named(self) -> None:
         missing = uuidutils.generate_uuid()
         self.assertIn(f'Upload {missing} could not be found', self.run_it(

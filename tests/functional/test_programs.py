@@ -2,6 +2,8 @@
 """The programs that serve the API: how they start, and how they end."""
 
 import contextlib
+import json
+import os
 import pathlib
 import signal
 import socket
@@ -16,6 +18,11 @@ from tests import base
 GLANCE = '[glance]\nauth_type = none\nendpoint_override = http://localhost\n'
 
 
+def children(pid: int) -> list[int]:
+    tasks = pathlib.Path(f'/proc/{pid}/task').glob('*/children')
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
 class ProgramTestCase(base.TestCase):
 
     def setUp(self) -> None:
@@ -28,11 +35,11 @@ class ProgramTestCase(base.TestCase):
 
     def write(self, text: str = '', *, state_path: object = None,
               port: int = 0, host: str = '127.0.0.1',
-              transport_url: str = 'fake://') -> None:
+              transport_url: str = 'fake://', default: str = '') -> None:
         self.file.write_text(
             f'[DEFAULT]\nstate_path = {state_path or self.directory}\n'
-            f'transport_url = {transport_url}\n[api]\nbind_host = {host}\n'
-            f'bind_port = {port}\nauth_strategy = noauth\n'
+            f'transport_url = {transport_url}\n{default}'
+            f'[api]\nbind_host = {host}\nbind_port = {port}\nauth_strategy = noauth\n'
             f'{text or GLANCE}')
 
     def command(self, program: str) -> list[str]:
@@ -109,10 +116,15 @@ class TestRefusals(ProgramTestCase):
 
 class TestEnd(ProgramTestCase):
 
-    def start(self, program: str) -> subprocess.Popen[str]:
+    def start(self, program: str, more: str = '',
+              default: str = '') -> subprocess.Popen[str]:
         with socket.create_server(('127.0.0.1', 0)) as free:
             self.port = free.getsockname()[1]
-        self.write(port=self.port)
+        self.write(f'{GLANCE}{more}', port=self.port, default=default)
+        if program == 'volume':
+            self.directory.mkdir(exist_ok=True)
+            subprocess.run([*self.command('manage'), 'db', 'sync'],
+                           check=True, capture_output=True)
         process = subprocess.Popen(self.command(program), text=True,
                                    stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
@@ -131,6 +143,47 @@ class TestEnd(ProgramTestCase):
             except OSError:
                 time.sleep(0.1)
         self.fail('it does not serve')
+
+    def read_until(self, process: subprocess.Popen[str], end: str) -> str:
+        """What it prints from now on, up to a line with `end` in it."""
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if end in line:
+                return ''.join(lines)
+        return self.fail('it ended: ' + ''.join(lines))
+
+    def test_sigusr2_has_them_tell_what_they_do(self) -> None:
+        for program in ('api', 'standalone', 'volume'):
+            process = self.start(program, '[keystone_authtoken]\n'
+                                 'password = hush\n')
+            if program == 'volume':
+                self.read_until(process, 'Volume manager of')
+                [worker] = children(process.pid)
+                os.kill(worker, signal.SIGUSR2)
+            else:
+                self.wait_until_it_serves()
+                process.send_signal(signal.SIGUSR2)
+            told = self.read_until(process, '=====')
+            for section in ('Threads', 'Configuration'):
+                told += self.read_until(process, section)
+            told += self.read_until(process, 'state_path')
+            self.assertIn('Guru Meditation', told)
+            self.assertIn('volupload', told)
+            self.assertIn('line', told)
+            process.send_signal(signal.SIGTERM)
+            self.assertNotIn('hush', process.communicate(timeout=30)[0])
+
+    def test_logs_can_be_json(self) -> None:
+        process = self.start('standalone', default='use_json = true\n')
+        self.wait_until_it_serves()
+        process.send_signal(signal.SIGTERM)
+        lines = process.communicate(timeout=30)[0].splitlines()
+        told = [json.loads(line) for line in lines if line.startswith('{')]
+        self.assertIn('Volume manager of', ' '.join(
+            one['message'] for one in told))
+        self.assertTrue(all(one['levelname'] for one in told))
 
     def test_sigterm_ends_them_in_order_however_often_it_comes(self) -> None:
         for program in ('api', 'standalone'):

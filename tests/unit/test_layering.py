@@ -19,14 +19,14 @@ PACKAGE = ROOT / 'volupload'
 
 # From the top down: a room may use every room of the rows below its own.
 ROWS = (
-    ('cmd', 'wsgi', 'service', 'osc'),
+    ('cmd', 'wsgi', 'service', 'report', 'osc'),
     ('api',),
     ('volume.api', 'volume.manager'),
     ('volume.rpcapi', 'image', 'backends', 'transfer', 'db'),
     ('volume.rpcapi', 'db'),   # the row that others are told of
     ('rpc', 'context'),
     ('policy',),
-    ('volume.status', 'policies', 'conf', 'exception', 'version'),
+    ('volume.status', 'policies', 'conf', 'exception', 'metrics', 'version'),
 )
 
 # Modules that are a part of the room of another.
@@ -39,6 +39,7 @@ PART_OF = {
     'volume.upload_api': 'volume.api',
     'volume.compression': 'volume.manager',
     'volume.endings': 'volume.manager',
+    'volume.exporter': 'volume.manager',
     'volume.image_properties': 'volume.api',
     'volume.keeper': 'volume.manager',
     'volume.leftovers': 'volume.api',
@@ -58,6 +59,9 @@ BESIDE = {
     ('cmd', 'service'),
     ('wsgi', 'cmd'),
     ('wsgi', 'service'),
+    ('cmd', 'report'),
+    ('wsgi', 'report'),
+    ('service', 'report'),
     ('backends', 'transfer'),
     ('image', 'transfer'),     # what a sink gets, what a volume is read by
     ('volume.rpcapi', 'db'),   # the row that others are told of

@@ -121,8 +121,11 @@ class TestFiles(base.TestCase):
         self.assertEqual(there, named)
 
     def test_every_file_of_etc_is_packaged(self) -> None:
-        named = {ROOT / name for name in
-                 self.setuptools['data-files']['etc/volupload']}
-        there = {path for path in (ROOT / 'etc' / 'volupload').iterdir()
-                 if path.suffix != '.sample'}
+        named = set()
+        for directory, names in self.setuptools['data-files'].items():
+            named |= {ROOT / name for name in names}
+            self.assertEqual({directory}, {
+                str(pathlib.Path(name).parent) for name in names})
+        there = {path for path in (ROOT / 'etc' / 'volupload').rglob('*')
+                 if path.is_file() and path.suffix != '.sample'}
         self.assertEqual(there, named)

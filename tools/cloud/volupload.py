@@ -147,7 +147,10 @@ class Api(_Http):
         self._threads = threads
 
     def prepare(self) -> None:
-        environ = {'VOLUPLOAD_CONFIG_FILES': str(self.configuration.file)}
+        counts = self.directory / f'metrics-{self.port}'
+        counts.mkdir(exist_ok=True)
+        environ = {'VOLUPLOAD_CONFIG_FILES': str(self.configuration.file),
+                   'PROMETHEUS_MULTIPROC_DIR': str(counts)}
         module = 'volupload.wsgi.api:application'
         server = programs.of_volupload(self._server)
         if self._server == 'uwsgi':

@@ -27,6 +27,7 @@ from volupload.api import volume_types
 from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
+from volupload.api.types import ROUTE
 
 Handler = Callable[..., Response]
 
@@ -59,6 +60,7 @@ class Endpoint:
         name, request.body = request.read_action()
         if name not in self.actions:
             raise exception.NoSuchAction(action=name)
+        request.environ[ROUTE] += f' {name}'
         return self.actions[name]
 
 
@@ -149,8 +151,9 @@ class Router:
                 self._mapper.connect(path, prefix + path)
         self._mapper.create_regs([])
 
-    def match(self, path: str, method: str) -> tuple[Endpoint, dict[str, Any]]:
-        """The endpoint, and the variables of the path.
+    def match(self, path: str, method: str,
+              ) -> tuple[Endpoint, dict[str, Any], str]:
+        """The endpoint, the variables of the path, and its name in `ROUTES`.
 
         :raises RouteNotFound: there is no such path.
         :raises MethodNotAllowed: there is, for other methods.
@@ -163,7 +166,7 @@ class Router:
         endpoint = endpoints.get('GET' if method == 'HEAD' else method)
         if endpoint is None:
             raise exception.MethodNotAllowed(allowed=_allowed(endpoints))
-        return endpoint, variables
+        return endpoint, variables, str(route.name)
 
 
 def _allowed(methods: Iterable[str]) -> tuple[str, ...]:

@@ -11,4 +11,5 @@ WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 Headers = list[tuple[str, str]]
 
 CONTEXT = 'volupload.context'          # RequestContext of the caller
+ROUTE = 'volupload.route'              # a path of the table of routes
 API_VERSION = 'volupload.api_version'  # '3.N', on v3 only

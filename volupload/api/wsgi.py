@@ -21,6 +21,7 @@ from volupload.api.router import Router
 from volupload.api.types import API_VERSION
 from volupload.api.types import CONTEXT
 from volupload.api.types import Environ
+from volupload.api.types import ROUTE
 from volupload.api.types import StartResponse
 from volupload.context import RequestContext
 from volupload.volume.api import API
@@ -36,7 +37,7 @@ class Application:
                  start_response: StartResponse) -> Iterable[bytes]:
         context = _caller(environ)
         path = _path(environ)
-        endpoint, variables = self._router.match(
+        endpoint, variables, environ[ROUTE] = self._router.match(
             path, environ['REQUEST_METHOD'])
         request = Request(
             environ, self._volume_api, context,

@@ -19,6 +19,7 @@ from waitress.server import MultiSocketServer
 
 from volupload import cmd  # noqa: F401  selects threads before all else
 from volupload import exception
+from volupload import report
 from volupload import service
 from volupload.api import app
 from volupload.conf import CONF
@@ -81,4 +82,5 @@ def main() -> None:
     service.setup('volupload-api', sys.argv[1:])
     server = listen()
     exit_on_sigterm()
+    report.on_request()
     serve(server)

@@ -30,6 +30,7 @@ def db_version() -> None:
 COMMANDS: dict[tuple[str, str], Callable[[], None]] = {
     ('db', 'sync'): db_sync,
     ('db', 'version'): db_version,
+    ('db', 'purge'): uploads.db_purge,
     ('upload', 'list'): uploads.upload_list,
     ('upload', 'show'): uploads.upload_show,
     ('upload', 'reset'): uploads.upload_reset,
@@ -75,9 +76,10 @@ def _add_upload_arguments(parsers: dict[tuple[str, str], Any]) -> None:
     parsers['upload', 'reset'].add_argument(
         '--reason', default='An operator ended the upload.',
         help='what the user is told')
-    parsers['upload', 'purge'].add_argument(
-        '--days', type=_days, required=True,
-        help='finished so many days ago or earlier')
+    for noun in ('upload', 'db'):
+        parsers[noun, 'purge'].add_argument(
+            '--days', type=_days, required=True,
+            help='finished so many days ago or earlier')
 
 
 def _days(text: str) -> int:

@@ -17,6 +17,7 @@ from oslo_config import cfg
 
 from volupload import cmd  # noqa: F401  selects threads before all else
 from volupload import exception
+from volupload import report
 from volupload import rpc
 from volupload import service
 from volupload.cmd import api
@@ -53,6 +54,7 @@ def run() -> None:
     volume_service.check()
     server = api.listen()
     api.exit_on_sigterm()
+    report.on_request()
     # Apart, because a signal may come in the middle of a line of the log.
     signal.signal(signal.SIGHUP, lambda *_: threading.Thread(
         target=volume_service.reset, name='reload').start())

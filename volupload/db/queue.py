@@ -21,6 +21,7 @@ from volupload.db import clock
 from volupload.db import models
 from volupload.db import session
 from volupload.db.models import Upload
+from volupload.volume.status import FINISHED
 from volupload.volume.status import LEASED
 from volupload.volume.status import UploadStatus
 
@@ -31,6 +32,8 @@ _CHANGE = sa.update(Upload).where(
     Upload.worker.is_not_distinct_from(sa.bindparam('of_worker')),
     Upload.attempt == sa.bindparam('of_attempt'))
 _RENEW = _CHANGE.values(heartbeat_at=clock.utc_now())
+
+_UNFINISHED = [status for status in UploadStatus if status not in FINISHED]
 
 # How many a claim tries before it looks anew who is next: as many managers
 # can ask at once without standing in each other's way for nothing.
@@ -54,6 +57,20 @@ def claim_next(hosts: Collection[str], worker: str,
             if upload is not None and _claim(upload, worker):
                 return upload
     return None
+
+
+def depth() -> list[tuple[str, int, float]]:
+    """How many are not finished: status, number, age of the oldest in s."""
+    now = models.precise_now()
+    with session.reader() as reading:
+        found = {status: (count, (now - oldest).total_seconds())
+                 for status, count, oldest in reading.execute(
+                     sa.select(Upload.status, sa.func.count(),
+                               sa.func.min(Upload.created_at))
+                     .where(Upload.status.in_(_UNFINISHED))
+                     .group_by(Upload.status))}
+    return [(str(status), *found.get(status, (0, 0.0)))
+            for status in _UNFINISHED]
 
 
 def _claim(upload: Upload, worker: str) -> bool:

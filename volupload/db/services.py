@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statements on the managers' signs of life."""
 
+import datetime
+
 import sqlalchemy as sa
 
 from volupload.db import models
@@ -18,6 +20,14 @@ def beat(host: str, binary: str, topic: str) -> None:
             .values(updated_at=models.utcnow(), topic=topic))
         if not beaten:
             writing.add(Service(host=host, binary=binary, topic=topic))
+
+
+@session.retried
+def purge(before: datetime.datetime) -> int:
+    """Remove services that have not lived since; the number of them."""
+    with session.connection() as writing:
+        return session.count_changed(writing, sa.delete(Service).where(
+            Service.updated_at < before))
 
 
 def get_all() -> list[Service]:

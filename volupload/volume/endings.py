@@ -23,6 +23,7 @@ import time
 from typing import Any
 
 from volupload import exception
+from volupload import metrics
 from volupload.conf import CONF
 from volupload.db import models
 from volupload.db import queue
@@ -77,6 +78,7 @@ class Endings:
         if watch.cause is not None:   # then the error is its consequence
             self.stopped(watch)
             return
+        watch.fault = type(error).__name__
         upload, reason = watch.upload, retries.reason(error)
         verdict = retries.verdict(error)
         if verdict is retries.Verdict.GONE:
@@ -94,19 +96,27 @@ class Endings:
             case Cause.CANCELLED | Cause.GONE:
                 self.cancel(watch, _REASONS[watch.cause])
             case Cause.STALE:
+                watch.fault = 'lease_not_renewed'
                 self._put_back(watch, _STALE)
             case Cause.LOST:
                 self._log_loss(watch)
             case None:
+                watch.fault = 'manager_stopping'
                 self._put_back(watch, None, counted=False)
 
-    def fail(self, watch: Watch, reason: str) -> None:
-        if self._end_without_image(watch, UploadStatus.FAILED, reason):
-            self.notifier.error(watch.upload, reason)
+    def fail(self, watch: Watch, reason: str) -> bool:
+        """:returns: whether it has ended so, and its image is gone."""
+        if not self._end_without_image(watch, UploadStatus.FAILED, reason):
+            return False
+        self.notifier.error(watch.upload, reason)
+        return True
 
-    def cancel(self, watch: Watch, reason: str) -> None:
-        if self._end_without_image(watch, UploadStatus.CANCELLED, reason):
-            self.notifier.end(watch.upload)
+    def cancel(self, watch: Watch, reason: str) -> bool:
+        """:returns: whether it has ended so, and its image is gone."""
+        if not self._end_without_image(watch, UploadStatus.CANCELLED, reason):
+            return False
+        self.notifier.end(watch.upload)
+        return True
 
     def _put_back(self, watch: Watch, reason: str | None, *,
                   delay: float = 0.0, counted: bool = True) -> None:
@@ -121,6 +131,8 @@ class Endings:
             # Somebody may have cancelled it at the same moment.
             if watch.cause is Cause.CANCELLED:
                 self.stopped(watch)
+            return
+        metrics.RETRIES.labels(watch.fault).inc()
 
     def _end_without_image(self, watch: Watch, to: UploadStatus,
                            reason: str) -> bool:
@@ -152,6 +164,7 @@ class Endings:
                 upload, to, reason, **values)):
             return False
         upload.update({'status': to, 'reason': reason, **values})
+        _count(watch, to)
         if to == UploadStatus.FAILED:
             LOG.error('Upload %s of volume %s into image %s failed after %s '
                       'bytes and %.1f s: %s', upload.id, upload.volume_id,
@@ -213,6 +226,14 @@ def delete_image(images: glance.ImageService, upload: models.Upload) -> None:
         with contextlib.suppress(exception.ImageNotFound):
             images.update_image(upload.image_id, protected=False)
         images.delete_image(upload.image_id)
+
+
+def _count(watch: Watch, to: UploadStatus) -> None:
+    failed = to == UploadStatus.FAILED
+    metrics.UPLOADS.labels(to, watch.fault if failed else '').inc()
+    if to == UploadStatus.SUCCEEDED:
+        metrics.UPLOAD_SECONDS.labels(watch.upload.disk_format).observe(
+            watch.seconds)
 
 
 def _done(step: Callable[[], bool]) -> bool:

@@ -30,6 +30,7 @@ from volupload.db import services
 from volupload.image import glance
 from volupload.volume import notifications
 from volupload.volume import rpcapi
+from volupload.volume.exporter import Exporter
 from volupload.volume.keeper import Keeper
 from volupload.volume.loop import Loop
 from volupload.volume.reaper import Reaper
@@ -70,6 +71,7 @@ class VolumeManager:
         self._reaper = Reaper(self._worker, self._images, self._slots.uploads,
                               self._uploader.endings.left_behind,
                               self._stopping.is_set, self._notifier)
+        self._exporter = Exporter(self._slots.watches)
         self._upload_loop = Loop('uploads', self.sweep_uploads, _interval)
         self._volume_loop = Loop('volumes', self.sweep_volumes, _interval)
         self._loops = (
@@ -102,6 +104,7 @@ class VolumeManager:
     # The life of the manager.
 
     def start(self) -> None:
+        self._exporter.start()
         for loop in self._loops:
             loop.start()
 
@@ -127,6 +130,7 @@ class VolumeManager:
         for loop in self._loops:
             loop.stop(_LAST_ROUND)
         patience.cancel()
+        self._exporter.stop()
 
     def _abort(self) -> None:
         self._aborted.set()

@@ -31,6 +31,7 @@ import os
 import secrets
 
 from volupload import exception
+from volupload import metrics
 from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.db import models
@@ -46,6 +47,7 @@ LOG = logging.getLogger(__name__)
 
 _NEVER_BEGUN = ('The API process that accepted the upload died before it was '
                 'queued.')
+_DIED = 'manager_died'   # to the metrics
 
 
 class Reaper:
@@ -99,17 +101,24 @@ class Reaper:
             return   # another manager was faster, or it lives after all
         LOG.warning('Upload %s of volume %s was left %s by %s', upload.id,
                     upload.volume_id, upload.status, dead or 'the API')
+        metrics.LEASES_EXPIRED.inc()
         reason = f'The manager process {dead} has died.'
         if upload.status == UploadStatus.RUNNING and (
                 upload.attempt < CONF.upload.max_attempts):
             queue.requeue(upload, reason=reason)
+            metrics.RETRIES.labels(_DIED).inc()
             return
         with Watch(upload, self._images) as watch:
-            if upload.status == UploadStatus.CANCELLING:
-                self._endings.cancel(watch, 'The upload was cancelled.')
-            else:
-                self._endings.fail(watch, f'{reason} It was attempt '
-                                          f'{upload.attempt}, the last.')
+            watch.fault = _DIED
+            if self._end(watch, reason):
+                metrics.IMAGES_REAPED.inc()
+
+    def _end(self, watch: Watch, reason: str) -> bool:
+        if watch.upload.status == UploadStatus.CANCELLING:
+            return self._endings.cancel(watch, 'The upload was cancelled.')
+        return self._endings.fail(
+            watch,
+            f'{reason} It was attempt {watch.upload.attempt}, the last.')
 
     def _end_creating(self, upload: models.Upload) -> None:
         """The image first: if we die in between it is found once more."""
@@ -118,6 +127,7 @@ class Reaper:
             LOG.error('Upload %s of volume %s into image %s failed: %s',
                       upload.id, upload.volume_id, upload.image_id,
                       _NEVER_BEGUN)
+            metrics.UPLOADS.labels(UploadStatus.FAILED, 'api_died').inc()
             self._endings.notifier.error(upload, _NEVER_BEGUN)
 
     def _delete_image(self, upload: models.Upload) -> bool:
@@ -127,6 +137,7 @@ class Reaper:
             LOG.error('Image %s of upload %s cannot be deleted yet: %s',
                       upload.image_id, upload.id, error)
             return False
+        metrics.IMAGES_REAPED.inc()
         return True
 
     def _is_predecessors(self, upload: models.Upload) -> bool:

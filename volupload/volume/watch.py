@@ -30,6 +30,7 @@ from typing import Self
 from oslo_context import context as oslo_context
 
 from volupload import exception
+from volupload import metrics
 from volupload.conf import CONF
 from volupload.db import models
 from volupload.db import queue
@@ -57,7 +58,8 @@ class Watch:
     """Use it as a context around all that is done for the upload.
 
     The thread that runs the upload sets `phase`, `image_size` and the two
-    counts of bytes; they are written with the next beat.
+    counts of bytes; they are written with the next beat. `fault` names what
+    broke it off, for the metrics.
 
     :param upload: claimed or taken over by this process. Its status and
         progress are kept up to date.
@@ -68,11 +70,13 @@ class Watch:
                  told: Callable[[models.Upload], None] = lambda upload: None,
                  ) -> None:
         self.upload = upload
-        self.phase = UploadPhase.LAYING_OUT
+        self.fault = ''
         self.image_size: int | None = None
         self.bytes_read = 0
         self.bytes_sent = 0
-        self.began = time.monotonic()
+        self.began = self._entered = time.monotonic()
+        self._phase = UploadPhase.LAYING_OUT
+        self._counted = 0, 0
         self.cause: Cause | None = None
         self._images = images
         self._told = told
@@ -96,6 +100,15 @@ class Watch:
         # Not joined: a beat may hang as long as the database does.
         self._ended.set()
         self._woken.set()
+
+    @property
+    def phase(self) -> UploadPhase:
+        return self._phase
+
+    @phase.setter
+    def phase(self, phase: UploadPhase) -> None:
+        self._leave_phase()
+        self._phase = phase
 
     @property
     def seconds(self) -> float:
@@ -157,6 +170,8 @@ class Watch:
             if not change():
                 return False
             self._ended.set()
+            self._leave_phase()
+            self._count()
         return True
 
     def check_image(self) -> None:
@@ -191,8 +206,22 @@ class Watch:
         return (time.monotonic() - self._renewed
                 > float(CONF.upload.lease_timeout))
 
+    def _leave_phase(self) -> None:
+        now = time.monotonic()
+        metrics.PHASE_SECONDS.labels(self._phase).observe(now - self._entered)
+        self._entered = now
+
+    def _count(self) -> None:
+        """Tell Prometheus what has come since the last time."""
+        now = self.bytes_read, self.bytes_sent
+        for direction, count, before in zip(
+                ('read', 'sent'), now, self._counted, strict=True):
+            metrics.BYTES.labels(direction).inc(max(count - before, 0))
+        self._counted = now
+
     def _note(self, now: float) -> None:
         """Keep the row in memory up to date, with the rate of late."""
+        self._count()
         sent = self._sent
         sent.append((now, self.bytes_sent))
         while now - sent[0][0] > _WINDOW and len(sent) > 2:

@@ -10,6 +10,7 @@ it first and fork its workers afterwards.
 import os
 
 from volupload import cmd  # noqa: F401  selects threads before all else
+from volupload import report
 from volupload import service
 from volupload.api import app
 from volupload.api.types import WSGIApp
@@ -21,6 +22,7 @@ def create() -> WSGIApp:
     files = os.environ.get('VOLUPLOAD_CONFIG_FILES')
     service.setup('volupload-api', (),
                   files.split(os.pathsep) if files else None)
+    report.on_request(signals=False)
     return app.load()
 
 

@@ -23,7 +23,7 @@ class TestRouter(base.TestCase):
                 endpoints = router.ROUTES[path]
                 url = (prefix + path).format(**VARIABLES)
                 for method, endpoint in endpoints.items():
-                    found, variables = self.router.match(url, method)
+                    found, variables, _ = self.router.match(url, method)
                     self.assertIs(endpoint, found)
                     expected = {name: value
                                 for name, value in VARIABLES.items()
@@ -31,7 +31,7 @@ class TestRouter(base.TestCase):
                     self.assertEqual(expected, variables)
 
     def test_head_is_served_where_get_is(self) -> None:
-        found, _ = self.router.match('/v3/p/volumes/v', 'HEAD')
+        found, _, _ = self.router.match('/v3/p/volumes/v', 'HEAD')
         self.assertIs(volumes.show, found.handler)
         self.assertRaises(exception.MethodNotAllowed, self.router.match,
                           '/v3/p/volumes/v/action', 'HEAD')
@@ -65,10 +65,10 @@ class TestRouter(base.TestCase):
                                   f'/v2/p/{path}', method)
 
     def test_detail_is_no_volume(self) -> None:
-        found, _ = self.router.match('/v3/p/volumes/detail', 'GET')
+        found, _, _ = self.router.match('/v3/p/volumes/detail', 'GET')
         self.assertIs(volumes.detail, found.handler)
 
     def test_variables_are_not_decoded_again(self) -> None:
-        _, variables = self.router.match('/v3/a%20b/volumes/é%2F', 'GET')
+        _, variables, _ = self.router.match('/v3/a%20b/volumes/é%2F', 'GET')
         self.assertEqual({'project_id': 'a%20b', 'volume_id': 'é%2F'},
                          variables)

@@ -19,6 +19,7 @@ from volupload.conf import CONF
 from volupload.db import messages
 from volupload.db import models
 from volupload.db import queue
+from volupload.db import services
 from volupload.db import uploads
 from volupload.image import glance
 from volupload.volume import catalogue
@@ -80,10 +81,22 @@ def upload_reset() -> None:
           f'volume {upload.volume_id} {upload.previous_status}.')
 
 
+def db_purge() -> None:
+    """Remove what nobody needs any more: a command for cron.
+
+    Uploads that are finished, managers that have not lived, for so many days;
+    and messages that have expired.
+    """
+    upload_purge()
+    message_purge()
+    print(f'Services removed: {services.purge(_days_ago(CONF.command.days))}')
+
+
 def upload_purge() -> None:
     """Remove finished uploads from the database."""
     before = _days_ago(CONF.command.days)
     total = 0
+    # A few at a time, so that no statement keeps others waiting for long.
     while removed := uploads.purge(before, _PURGED_AT_ONCE):
         total += removed
     print(f'Uploads removed: {total} (finished before '
