@@ -39,8 +39,8 @@ class ProgramTestCase(base.TestCase):
         self.file.write_text(
             f'[DEFAULT]\nstate_path = {state_path or self.directory}\n'
             f'transport_url = {transport_url}\n{default}'
-            f'[api]\nbind_host = {host}\nbind_port = {port}\nauth_strategy = noauth\n'
-            f'{text or GLANCE}')
+            f'[api]\nbind_host = {host}\nbind_port = {port}\n'
+            f'auth_strategy = noauth\n{text or GLANCE}')
 
     def command(self, program: str) -> list[str]:
         return [sys.executable, '-c',

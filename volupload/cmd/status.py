@@ -81,7 +81,7 @@ def _names(options: list[cfg.Opt]) -> Iterator[str]:
     for option in options:
         yield option.dest
         yield option.name
-        yield from (old.name for old in option.deprecated_opts)
+        yield from (old.name for old in option.deprecated_opts if old.name)
 
 
 def main() -> None:
