@@ -122,3 +122,9 @@ def dispose() -> None:
     if _manager.is_started:
         engine().dispose()
     _manager = enginefacade.transaction_context()
+
+
+def ping() -> None:
+    """:raises DBError: the database does not answer."""
+    with reader() as reading:
+        reading.execute(sqlalchemy.text('SELECT 1'))
