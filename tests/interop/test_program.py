@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``python -m volupload.transfer`` makes the same images."""
 
+import os
 from pathlib import Path
 import subprocess
 import sys
@@ -37,6 +38,20 @@ class TestProgram(base.TestCase):
     def test_an_image_in_a_file(self) -> None:
         self.run_program(self.volume, self.image)
         judges.everybody(self.variant, self.image, self.volume)
+
+    def test_a_volume_that_looks_like_an_image_is_copied_as_it_is(
+            self) -> None:
+        """Nobody looks what the guest has written: no format is probed."""
+        secret = self.image.with_name('of-the-host')
+        secret.write_bytes(b'of the host ' * 1000)
+        volume = self.image.with_name('volume')
+        judges.run('qemu-img', 'create', '-f', 'qcow2', '-F', 'raw',
+                   '-b', secret, volume)
+        os.truncate(volume, 2 ** 20)
+        self.assertIn(str(secret).encode(), volume.read_bytes())
+        self.run_program(volume, self.image)
+        judges.check_same(self.variant, self.image, volume)
+        self.assertNotIn(b'of the host of', self.image.read_bytes())
 
     def test_an_image_of_a_device_through_a_pipe(self) -> None:
         device = self.useFixture(loop.Loop(str(self.volume), 4096)).path
