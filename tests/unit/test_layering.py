@@ -33,6 +33,7 @@ ROWS = (
 PART_OF = {
     'volume.announcer': 'volume.rpcapi',
     'volume.actions_api': 'volume.api',
+    'volume.aside': 'volume.rpcapi',
     'volume.beginnings': 'volume.api',
     'volume.catalogue': 'volume.api',
     'volume.reach': 'volume.api',

@@ -10,6 +10,8 @@ import logging
 import queue
 import threading
 
+from volupload.volume import aside
+
 LOG = logging.getLogger(__name__)
 
 _BOUND = 1000   # messages that wait to be sent
@@ -34,9 +36,7 @@ class Announcer:
         """
         with self._lock:
             if self._thread is None:   # not before the server has forked
-                self._thread = threading.Thread(
-                    target=self._run, name='announcer', daemon=True)
-                self._thread.start()
+                self._thread = aside.start(self._run, 'announcer')
         try:
             self._waiting.put_nowait(send)
         except queue.Full:

@@ -13,6 +13,7 @@ import time
 from volupload import exception
 from volupload.db import models
 from volupload.image import glance
+from volupload.volume import aside
 
 LOG = logging.getLogger(__name__)
 
@@ -35,9 +36,7 @@ class Leftovers:
         with self._lock:
             self._waiting.append(upload)
             if self._thread is None:   # not before the server has forked
-                self._thread = threading.Thread(
-                    target=self._run, name='leftovers', daemon=True)
-                self._thread.start()
+                self._thread = aside.start(self._run, 'leftovers')
 
     def _run(self) -> None:
         while True:
