@@ -40,7 +40,7 @@ class Api(service.Service):
 
     def prepare(self) -> None:
         file = write('volupload-api.ini', self.directory, {
-            '192.0.2.11:8776': self.address})
+            'http-socket = :8776': f'http-socket = {self.address}'})
         self.daemon = process.Daemon(
             'volupload-api',
             [programs.of_volupload('uwsgi'), '--ini', file],

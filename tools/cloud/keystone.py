@@ -83,16 +83,17 @@ class Token:
 
 
 class Keystone(service.Service):
-    """Keystone on a free port of loopback.
+    """Keystone on loopback.
 
+    :param port: a free one unless given
     :param memcached: host:port of a cache, shared by the worker processes
     """
 
-    def __init__(self, directory: Path, *, processes: int = 1,
-                 threads: int = 8, memcached: str | None = None,
-                 debug: bool = False) -> None:
+    def __init__(self, directory: Path, *, port: int | None = None,
+                 processes: int = 1, threads: int = 8,
+                 memcached: str | None = None, debug: bool = False) -> None:
         super().__init__(directory)
-        self.port = ports.free_port()
+        self.port = port or ports.free_port()
         self.root_url = f'http://127.0.0.1:{self.port}'
         self.url = f'{self.root_url}/v3'
         self.daemon = wsgi.daemon(
