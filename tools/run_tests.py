@@ -5,11 +5,15 @@ The steps are those of tox.ini, in an order in which the quick ones come
 first. They run in one environment below .cloud/ in the checkout, which is
 quicker than tox's one for each step. All steps run, even when one fails; the
 last line of the output counts the tests.
+
+What waits most of its time runs beside the others from their beginning, and
+is shown at their end.
 """
 
 import argparse
 from collections.abc import Sequence
 import configparser
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
@@ -17,7 +21,9 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
+from typing import Self
 
 from tools import environment
 from tools import packages
@@ -38,9 +44,12 @@ STEPS = {
     'releasenotes': 'testenv:releasenotes',
     'tempest': 'testenv:tempest',
     'integration': 'testenv:integration',
+    'guide': 'testenv:guide',
 }
-_TESTS = {'unit', 'functional', 'interop', 'tempest', 'integration'}
-_NEED_PACKAGES = {'interop', 'integration'}
+_TESTS = {'unit', 'functional', 'interop', 'tempest', 'integration', 'guide'}
+_NEED_PACKAGES = {'interop', 'integration', 'guide'}
+# It waits for packages to arrive, two minutes of four and more.
+_BESIDE = {'guide'}
 _TOTAL = re.compile(rb' - (Passed|Failed|Skipped|Unexpected Success): (\d+)')
 
 
@@ -96,7 +105,7 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    return _report([_run_step(name) for name in steps])
+    return _report(_run_steps(steps))
 
 
 def _enter_environment(arguments: list[str]) -> None:
@@ -109,6 +118,45 @@ def _enter_environment(arguments: list[str]) -> None:
         ENVIRONMENT.make()
     os.execv(ENVIRONMENT.python, [str(ENVIRONMENT.python), '-m',
                                   'tools.run_tests', *arguments])
+
+
+def _run_steps(names: Sequence[str]) -> list[Outcome]:
+    first = [name for name in names if name not in _BESIDE] or names
+    with contextlib.ExitStack() as stack:
+        beside = [stack.enter_context(_Beside(name))
+                  for name in names if name not in first]
+        return [*map(_run_step, first), *(one.outcome() for one in beside)]
+
+
+class _Beside:
+    """A step in a process of its own, which ends with the context."""
+
+    def __init__(self, name: str) -> None:
+        self._outcome = Outcome(name)
+        self._printed = tempfile.TemporaryFile()
+        self._began = time.time()
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'tools.run_tests', name],
+            cwd=environment.CHECKOUT, stdin=subprocess.DEVNULL,
+            stdout=self._printed, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._printed.close()
+
+    def outcome(self) -> Outcome:
+        """What it printed is printed."""
+        self._outcome.ok = self._process.wait() == 0
+        last_written = os.fstat(self._printed.fileno()).st_mtime
+        self._outcome.seconds = last_written - self._began
+        self._printed.seek(0)
+        for line in self._printed:
+            _show(line, self._outcome)
+        return self._outcome
 
 
 def _run_step(name: str) -> Outcome:
@@ -142,10 +190,14 @@ def _run(command: Sequence[str], outcome: Outcome) -> int:
         env=os.environ | {'PATH': path, 'LANG': 'C.UTF-8'})
     assert running.stdout is not None
     for line in running.stdout:
-        outcome.count(line)
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
+        _show(line, outcome)
     return running.wait()
+
+
+def _show(line: bytes, outcome: Outcome) -> None:
+    outcome.count(line)
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 def _report(outcomes: list[Outcome]) -> int:
