@@ -8,13 +8,15 @@ told to the client in general words only::
 
     VoluploadError
     ├── Invalid (400)
-    │   ├── InvalidInput, InvalidField, InvalidVolume, VolumeTypeInUse
+    │   ├── InvalidInput, InvalidField, InvalidVolume, InvalidZone
+    │   ├── VolumeTypeInUse
     │   ├── MalformedRequestBody, MalformedRequestUrl, NoSuchAction
     │   └── InvalidVersion
     ├── Unauthorized (401)
     ├── PolicyNotAuthorized (403)
     ├── NotFound (404)
     │   └── VolumeNotFound, VolumeTypeNotFound, UploadNotFound,
+    │     SnapshotNotFound, GroupNotFound, BackupNotFound,
     │     ExtraSpecNotFound, MessageNotFound, MetadataNotFound,
     │     RouteNotFound
     ├── MethodNotAllowed (405), VersionNotSupported (406)
@@ -30,6 +32,7 @@ told to the client in general words only::
     │   └── UnsupportedFormat, UnsupportedCompression
     ├── ChecksumMismatch, BackendError (500)
     ├── ConfigError, InvalidExtraSpec (500)
+    └── ActionNotServed (501)
 """
 
 from collections.abc import Sequence
@@ -65,6 +68,10 @@ class InvalidField(Invalid):
 
 class InvalidVolume(Invalid):
     msg_fmt = 'Invalid volume: {reason}'
+
+
+class InvalidZone(Invalid):
+    msg_fmt = 'Availability zone {zone} is invalid.'
 
 
 class VolumeTypeInUse(Invalid):
@@ -115,6 +122,14 @@ class VolumeNotFound(NotFound):
 
 class SnapshotNotFound(NotFound):
     msg_fmt = 'Snapshot {snapshot_id} could not be found.'
+
+
+class GroupNotFound(NotFound):
+    msg_fmt = 'Group {group_id} could not be found.'
+
+
+class BackupNotFound(NotFound):
+    msg_fmt = 'Backup {backup_id} could not be found.'
 
 
 class VolumeTypeNotFound(NotFound):
@@ -293,3 +308,10 @@ class InvalidExtraSpec(VoluploadError):
     """An extra spec of a volume type that cannot work."""
 
     msg_fmt = 'Extra spec {key} = {value} of volume type {name}: {reason}'
+
+
+class ActionNotServed(VoluploadError):
+    """Cinder has it, this service has not."""
+
+    msg_fmt = 'The action {action} is not implemented by this service.'
+    code = 501

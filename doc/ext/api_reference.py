@@ -210,7 +210,8 @@ def _type(schema: Schema) -> str:
     if 'const' in schema or 'enum' in schema:
         values = schema.get('enum', [schema.get('const')])
         kinds = {type(one).__name__ for one in values if one is not None}
-        return {'str': 'string', 'bool': 'boolean'}[kinds.pop()]
+        return ' or '.join({'str': 'string', 'bool': 'boolean'}[kind]
+                           for kind in sorted(kinds))
     kind = schema.get('type', 'object')
     return kind if isinstance(kind, str) else ' or '.join(kind)
 

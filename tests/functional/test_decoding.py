@@ -87,7 +87,10 @@ VOLUME: dict[str, Check] = {
 LATER: dict[str, Check] = {
     'group_id': null, 'service_uuid': null, 'shared_targets': truth,
     'volume_type_id': either(text, null), 'consumes_quota': truth}
-FOR_ADMINS: dict[str, Check] = {'os-vol-host-attr:host': either(text, null)}
+FOR_ADMINS: dict[str, Check] = {
+    'os-vol-host-attr:host': either(text, null), 'migration_status': null,
+    'os-vol-mig-status-attr:migstat': null,
+    'os-vol-mig-status-attr:name_id': null}
 LATER_FOR_ADMINS: dict[str, Check] = {
     'provider_id': null, 'cluster_name': null}
 TYPE: dict[str, Check] = {

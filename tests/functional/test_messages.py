@@ -12,7 +12,7 @@ from volupload.db import messages
 KEYS = ['id', 'event_id', 'user_message', 'message_level', 'created_at',
         'guaranteed_until', 'request_id', 'resource_type', 'resource_uuid',
         'links']
-NEW = 'volume 3.3'
+NEW = 'volume 3.5'
 
 
 class TestMessages(base.KeystoneTestCase):
@@ -109,5 +109,18 @@ class TestMessages(base.KeystoneTestCase):
             'http://localhost:80'), OpenStack_API_Version=NEW)
         self.assertEqual(['req-0'], [
             one['request_id'] for one in answer.json['messages']])
-        self.assertFault(self.ask_for(f'?marker={self.foreign.id}'), 400,
-                         'badRequest', 'marker')
+        self.assertFault(self.ask_for(f'?marker={self.foreign.id}'), 404,
+                         'itemNotFound', self.foreign.id)
+        for key in ('created_at', 'guaranteed_until', 'message_level'):
+            self.assertEqual(3, len(self.all(f'?sort={key}')))
+
+    def test_before_3_5_all_of_them_are_listed(self) -> None:
+        self.config(osapi_max_limit=2, group='api')
+        for version in ('volume 3.3', 'volume 3.4'):
+            for query in ('', '?limit=1', '?limit=x', '?sort=x', '?marker=x',
+                          '?request_id=req-1', '?all_tenants=maybe'):
+                answer = self.ask_for(query, version=version)
+                self.assertEqual(['messages'], list(answer.json))
+                self.assertEqual(['req-2', 'req-1', 'req-0'], [
+                    one['request_id'] for one in answer.json['messages']])
+        self.assertEqual(2, len(self.all()))

@@ -16,10 +16,13 @@ from tests import base as tests_base
 from tests.functional import base
 from tests.functional import openapi
 from tests.functional.base import PROJECT
+from volupload.api import messages
 from volupload.api import microversion
 from volupload.api import router
+from volupload.api import uploads
 from volupload.api import volume_actions
-from volupload.api.schemas import volumes as schema
+from volupload.api.schemas import volume_filters as schema
+from volupload.api.schemas import volume_types
 
 EXAMPLES = 60
 
@@ -51,7 +54,8 @@ class TestDescription(tests_base.TestCase):
         [listing] = [operation for path, _, operation in openapi.operations()
                      if path == '/volumes/detail']
         told = {one['name']: one.get('x-openstack', {}).get('min-ver', '3.0')
-                for one in listing['parameters'] if 'name' in one}
+                for one in listing['parameters']
+                if one.get('name', 'sort') not in ('sort', 'sort_key')}
         for name, since in told.items():
             major, minor = map(int, since.split('.'))
             if name == 'with_count':
@@ -63,6 +67,22 @@ class TestDescription(tests_base.TestCase):
                     (major, minor - 1), admin=True))
         self.assertEqual(told.keys() - {'with_count'}, schema.filters(
             microversion.MAXIMUM, admin=True).keys())
+
+    def test_every_key_to_sort_by_is_described(self) -> None:
+        known = {'/volumes': schema.COLUMNS, '/volumes/detail': schema.COLUMNS,
+                 '/uploads': uploads.COLUMNS, '/messages': messages.COLUMNS,
+                 '/types': volume_types.COLUMNS}
+        for path, _, operation in openapi.operations():
+            told = {one['name']: one['schema']
+                    for one in operation.get('parameters', ())
+                    if 'name' in one}
+            if 'sort' not in told:
+                continue
+            columns = known.pop(path)
+            self.assertCountEqual(columns, told['sort_key']['enum'])
+            one = f'({"|".join(told["sort_key"]["enum"])})(:(asc|desc))?'
+            self.assertEqual(f'^{one}(,{one})*$', told['sort']['pattern'])
+        self.assertEqual({}, known)
 
     def test_every_reference_leads_somewhere(self) -> None:
         references: list[str] = []

@@ -66,6 +66,7 @@ READS: Sequence[Sample] = (
     Sample('showDefaultQuotas', 'GET', f'/os-quota-sets/{PROJECT}/defaults'),
     Sample('listZones', 'GET', '/os-availability-zone'),
     Sample('listServices', 'GET', '/os-services'),
+    Sample('listFilters', 'GET', '/resource_filters?resource=message'),
     Sample('listExtensions', 'GET', '/extensions'),
     Sample('showExtension', 'GET', '/extensions/os-volume-actions'),
 )

@@ -7,6 +7,7 @@ from typing import Any
 from tests.functional import base
 from tests.functional.base import OTHER_PROJECT
 from tests.functional.base import PROJECT
+from volupload.api import volume_actions
 from volupload.db import models
 from volupload.db import services
 from volupload.db import session
@@ -34,7 +35,7 @@ ELSEWHERE = (
     'os-snapshot-manage', 'os-snapshot-manage/detail', 'manageable_volumes',
     'manageable_volumes/detail', 'manageable_snapshots',
     'manageable_snapshots/detail', 'os-quota-class-sets/default',
-    'default-types', 'default-types/x', 'resource_filters', 'types/x/action',
+    'default-types', 'default-types/x', 'types/x/action',
     'types/x/encryption', 'types/x/encryption/provider',
     'types/x/os-volume-type-access', 'workers/cleanup', 'os-services/enable',
     'os-services/disable', 'os-services/disable-log-reason',
@@ -42,11 +43,6 @@ ELSEWHERE = (
     'os-services/thaw', 'os-services/failover_host',
     'os-availability-zone/detail', 'volumes/summary/x', 'encryption',
     'volumes/x/encryption', 'volumes/x/encryption/cipher',
-)
-ACTIONS_ELSEWHERE = (
-    'os-extend', 'os-extend_volume_completion', 'os-initialize_connection',
-    'os-migrate_volume', 'os-migrate_volume_completion', 'os-reimage',
-    'os-retype', 'os-terminate_connection', 'os-unmanage', 'revert',
 )
 
 
@@ -186,11 +182,13 @@ class TestElsewhere(ServiceTestCase):
         volume = self.make_volume()
         url = f'/volumes/{volume.id}'
         before = self.get(url[1:], 'admin')
-        for action in ACTIONS_ELSEWHERE:
-            for api in ('v3', 'v2'):
+        for action in volume_actions.NOT_SERVED:
+            for api, status, name in (('v3', 501, 'computeFault'),
+                                      ('v2', 400, 'badRequest')):
                 answer = self.ask('POST', f'/{api}/{PROJECT}{url}/action',
-                                  {action: {}}, token='admin')
-                self.assertFault(answer, 400, 'badRequest', action)
+                                  {action: {}}, token='admin',
+                                  OpenStack_API_Version='volume 3.71')
+                self.assertFault(answer, status, name, action)
         self.assertEqual(before, self.get(url[1:], 'admin'))
 
     def test_what_is_only_read_is_not_written(self) -> None:
@@ -198,6 +196,9 @@ class TestElsewhere(ServiceTestCase):
                      'os-availability-zone', 'extensions'):
             for method in ('POST', 'PUT', 'DELETE'):
                 answer = self.ask(method, f'/v3/{PROJECT}/{path}',
+                                  {'quota_set': {}}, token='admin')
+                self.assertFault(answer, 404, 'itemNotFound')
+                answer = self.ask(method, f'/v2/{PROJECT}/{path}',
                                   {'quota_set': {}}, token='admin')
                 self.assertFault(answer, 405, 'badMethod')
                 self.assertEqual('GET, HEAD', answer.headers['Allow'])

@@ -145,7 +145,8 @@ class TestArguments(StatusTestCase):
         for name in ('bare', 'ova', 'docker', 'anything'):
             shown = self.assertAccepted({'container_format': name})
             self.assertEqual(name, shown['container_format'])
-        for name in (1, [], '', 'a' * 256, 'compressed', True):
+        for name in (1, [], '', 'a' * 256, 'compressed', True, 'a\nb',
+                     '\u2028', '\U0001f600'):
             self.assertRefused('container_format', name, faces=('v3',))
 
     def test_null_formats_mean_the_default_on_v2(self) -> None:
@@ -294,17 +295,22 @@ class TestUrl(StatusTestCase):
         self.assertEqual(202, answer.status_int)
 
     def test_other_methods_are_refused_and_told(self) -> None:
-        for api in FACES:
-            path = f'/{api}/{PROJECT}/volumes/{self.volume.id}'
-            for method in ('GET', 'PATCH', 'DELETE', 'PUT', 'FOO'):
-                answer = self.ask(method, f'{path}/action')
-                self.assertFault(answer, 405, 'badMethod')
-                self.assertEqual('POST', answer.headers['Allow'])
-            answer = self.ask('POST', path, {})
-            self.assertEqual('GET, HEAD, PUT, DELETE',
-                             answer.headers['Allow'])
-            self.assertEqual(
-                405, self.ask('HEAD', f'{path}/action').status_int)
+        path = f'/v2/{PROJECT}/volumes/{self.volume.id}'
+        for method in ('GET', 'PATCH', 'DELETE', 'PUT', 'FOO'):
+            answer = self.ask(method, f'{path}/action')
+            self.assertFault(answer, 405, 'badMethod')
+            self.assertEqual('POST', answer.headers['Allow'])
+        answer = self.ask('POST', path, {})
+        self.assertEqual('GET, HEAD, PUT, DELETE', answer.headers['Allow'])
+        self.assertEqual(405, self.ask('HEAD', f'{path}/action').status_int)
+
+    def test_other_methods_are_no_route_on_v3(self) -> None:
+        path = f'/v3/{PROJECT}/volumes/{self.volume.id}'
+        for method in ('GET', 'PATCH', 'DELETE', 'PUT', 'FOO'):
+            answer = self.ask(method, f'{path}/action')
+            self.assertFault(answer, 404, 'itemNotFound')
+        self.assertFault(self.ask('POST', path, {}), 404, 'itemNotFound')
+        self.assertEqual(404, self.ask('HEAD', f'{path}/action').status_int)
 
     def test_what_is_not_utf8_is_not_found(self) -> None:
         answer = self.ask('GET', f'/v3/{PROJECT}/volumes/%ff')

@@ -199,11 +199,13 @@ class TestList(UploadsTestCase):
         for query, word in (
                 ('status=done', 'status'), ('status=', 'status'),
                 ('limit=x', 'limit'), ('sort=worker', 'sort'),
-                ('marker=x', 'marker'), ('all_tenants=maybe', 'all_tenants'),
-                (f'marker={self.foreign.id}', 'marker'),
+                ('all_tenants=maybe', 'all_tenants'),
                 ('image_name=%00', 'image_name')):
-            answer = self.ask('GET', self.url(f'?{query}'))
+            answer = self.ask('GET', self.url(f'?{query}'), token='admin')
             self.assertFault(answer, 400, 'badRequest', word)
+        for marker in ('x', self.foreign.id):
+            answer = self.ask('GET', self.url(f'?marker={marker}'))
+            self.assertFault(answer, 404, 'itemNotFound', marker)
 
     def test_a_list_needs_no_project_in_its_url(self) -> None:
         answer = self.ask('GET', '/v3/uploads')

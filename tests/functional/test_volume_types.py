@@ -98,7 +98,28 @@ class TestShown(TypesTestCase):
         self.assertEqual(['type2', 'type3'],
                          [one['name'] for one in rest['volume_types']])
         self.assertNotIn('volume_type_links', rest)
-        self.assertFault(self.types('?marker=x'), 400, 'badRequest', 'marker')
+        self.assertFault(self.types('?marker=x'), 404, 'itemNotFound', 'x')
+
+    def test_pages_are_in_the_order_of_any_column(self) -> None:
+        ids = {'fast': self.fast.id, 'hidden': self.hidden.id}
+        for key in ('name', 'is_public', 'description', 'created_at'):
+            for direction in ('asc', 'desc'):
+                query = f'?is_public=None&sort={key}:{direction}'
+                first, second = (one['name'] for one in self.types(
+                    query).json['volume_types'])
+                rest = self.types(f'{query}&marker={ids[first]}').json
+                self.assertEqual([second], [
+                    one['name'] for one in rest['volume_types']], query)
+
+    def test_administrators_filter_by_more(self) -> None:
+        for query, names in (
+                (f'id={self.fast.id}', ['fast']), ('description=Quick',
+                                                   ['fast']),
+                ('description=x', []), ('qos_specs_id=x', []), ('x=1', [])):
+            self.assertEqual(names, self.names(f'?{query}'), query)
+            if query != 'x=1':
+                self.assertEqual(['fast'], self.names(f'?{query}',
+                                                      token='reader'))
 
     def test_ids_that_are_none_are_not_found(self) -> None:
         for one in (str(uuid.uuid4()), 'fast', 'x', '%00', '%20'):
@@ -153,14 +174,48 @@ class TestChanged(TypesTestCase):
                 ('name', {}), ('name', {'name': ' '}), ('name', {'name': 1}),
                 ('name', {'name': 'x' * 256}),
                 ('description', {'name': 'x', 'description': 2}),
+                ('description', {'name': 'x', 'description': 'a\nb'}),
                 ('extra_specs', {'name': 'x', 'extra_specs': []}),
-                ('extra_specs', {'name': 'x', 'extra_specs': {'a/b': 'c'}}),
+                ('extra_specs', {'name': 'x', 'extra_specs': None}),
+                ('extra_specs', {'name': 'x', 'extra_specs': {'a%': 'c'}}),
                 ('a', {'name': 'x', 'extra_specs': {'a': 1}}),
                 ('is_public', {'name': 'x', 'os-volume-type-access:is_public':
                                'perhaps'}),
                 ('other', {'name': 'x', 'other': 1})):
             self.assertFault(self.create(**values), 400, 'badRequest', word)
+        answer = self.types('', 'POST', {'volume_type': {'name': 'x'},
+                                         'other': 1})
+        self.assertFault(answer, 400, 'badRequest', "'other'")
         self.assertEqual([], self.names('?is_public=None'))
+
+    def test_extra_specs_are_as_cinder_takes_them(self) -> None:
+        specs = {'a/b c': 'd', 'none': None, 'empty': ''}
+        answer = self.create(name='x', extra_specs=specs)
+        self.assertEqual(200, answer.status_int, answer.text)
+        type_id = answer.json['volume_type']['id']
+        self.assertEqual(specs, self.types(f'/{type_id}')
+                         .json['volume_type']['extra_specs'])
+        url = f'/{type_id}/extra_specs'
+        for method, rest, body in (
+                ('POST', '', {'extra_specs': {'a b': 'c'}}),
+                ('POST', '', {'extra_specs': {'a/b': 'c'}}),
+                ('POST', '', {'extra_specs': {'a': 1}}),
+                ('POST', '', {'extra_specs': {}, 'other': 1}),
+                ('PUT', '/a%20b', {'a b': 'c'})):
+            self.assertFault(self.types(url + rest, method, body), 400,
+                             'badRequest')
+        for method, rest, body in (
+                ('POST', '', {'extra_specs': {'n': None}}),
+                ('PUT', '/empty', {'empty': None})):
+            answer = self.types(url + rest, method, body)
+            self.assertEqual((200, body), (answer.status_int, answer.json))
+        self.assertEqual({'empty': None}, self.types(f'{url}/empty').json)
+        self.types(f'{url}/none', 'DELETE')
+        self.assertEqual({'a/b c': 'd', 'empty': None, 'n': None},
+                         volume_types.get(type_id).extra_specs)
+        answer = self.types('', 'POST', {'volume_type': {
+            'name': 'old', 'extra_specs': None}}, api='v2')
+        self.assertEqual({}, answer.json['volume_type']['extra_specs'])
 
     def test_a_name_is_taken_once(self) -> None:
         self.assertEqual(200, self.create(name='one').status_int)
@@ -182,7 +237,9 @@ class TestChanged(TypesTestCase):
             answer.json['volume_type'][key]
             for key in ('name', 'description', 'is_public')))
         for body in ({}, {'volume_type': {}}, {'volume_type': {'name': ''}},
-                     {'volume_type': {'name': None}}):
+                     {'volume_type': {'name': None}},
+                     {'volume_type': {'is_public': None}},
+                     {'volume_type': {'name': 'x'}, 'other': 1}):
             self.assertFault(self.types(url, 'PUT', body), 400, 'badRequest')
 
     def test_it_goes_unless_a_volume_has_it(self) -> None:

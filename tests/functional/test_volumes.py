@@ -18,6 +18,9 @@ DETAIL = [
     'metadata', 'links', 'user_id', 'bootable', 'encrypted',
     'replication_status', 'consistencygroup_id', 'multiattach', 'attachments',
     'os-vol-tenant-attr:tenant_id']
+FOR_ADMINS = [
+    'migration_status', 'os-vol-host-attr:host',
+    'os-vol-mig-status-attr:migstat', 'os-vol-mig-status-attr:name_id']
 
 # What python-cinderclient and the openstack client send for one volume.
 CINDERCLIENT = {
@@ -74,6 +77,30 @@ class TestCreate(VolumesTestCase):
                              'size')
         self.assertFault(self.create({}), 400, 'badRequest', 'size')
 
+    def test_blanks_around_a_name_are_taken_off(self) -> None:
+        shown = self.create({
+            'size': 1, 'name': f'  {"n" * 255}\n', 'description': ' a b ',
+        }).json['volume']
+        self.assertEqual(('n' * 255, 'a b'),
+                         (shown['name'], shown['description']))
+        answer = self.ask('PUT', self.url(f'/{shown["id"]}'), {
+            'volume': {'display_name': '\tx ', 'description': '  '}})
+        self.assertEqual(('x', ''), (answer.json['volume']['name'],
+                                     answer.json['volume']['description']))
+
+    def test_there_is_one_zone(self) -> None:
+        for api in ('v2', 'v3'):
+            for zone in (None, 'nova'):
+                answer = self.create(
+                    {'size': 1, 'availability_zone': zone}, api=api)
+                self.assertEqual('nova',
+                                 answer.json['volume']['availability_zone'])
+            answer = self.create({'size': 1, 'availability_zone': 'mars'},
+                                 api=api)
+            self.assertFault(answer, 400, 'badRequest',
+                             'Availability zone mars is invalid.')
+        self.assertEqual(4, len(self.manager.cast))
+
     def test_names_have_older_names(self) -> None:
         shown = self.create({'size': 1, 'display_name': 'a',
                              'display_description': 'b'}).json['volume']
@@ -82,9 +109,14 @@ class TestCreate(VolumesTestCase):
     def test_unknown_features_are_named(self) -> None:
         for api in ('v2', 'v3'):
             for field in ('snapshot_id', 'source_volid', 'imageRef',
-                          'backup_id', 'consistencygroup_id', 'multiattach'):
+                          'image_id', 'backup_id', 'group_id',
+                          'consistencygroup_id', 'multiattach'):
                 answer = self.create({'size': 1, field: True}, api=api)
                 self.assertFault(answer, 400, 'badRequest', field)
+        answer = self.create({'size': 1, 'multiattach': 'maybe'})
+        self.assertFault(answer, 400, 'badRequest', 'multiattach')
+        self.assertEqual(202, self.create(
+            {'size': 1, 'multiattach': 'false'}).status_int)
 
     def test_what_a_volume_would_be_made_of_is_looked_for(self) -> None:
         volume = self.make_volume()
@@ -93,21 +125,44 @@ class TestCreate(VolumesTestCase):
                 ('source_volid', volume.id, 400, 'badRequest'),
                 ('source_volid', foreign.id, 404, 'itemNotFound'),
                 ('source_volid', str(uuid.uuid4()), 404, 'itemNotFound'),
-                ('snapshot_id', str(uuid.uuid4()), 404, 'itemNotFound')):
+                *((field, str(uuid.uuid4()), 404, 'itemNotFound')
+                  for field in ('snapshot_id', 'backup_id', 'group_id',
+                                'consistencygroup_id'))):
             answer = self.create({'size': 1, field: source})
             self.assertFault(answer, status, name, source)
 
-    def test_unknown_keys_are_named_on_v3(self) -> None:
-        self.assertFault(self.create({'size': 1, 'foo': 1}), 400,
-                         'badRequest', 'foo')
-        self.assertEqual(
-            202, self.create({'size': 1, 'foo': 1}, api='v2').status_int)
+    def test_keys_beside_the_volume_are_named_on_v3(self) -> None:
+        volume = self.make_volume(metadata={'k': 'v'})
+        for method, path, body in (
+                ('POST', '', {'volume': {'size': 1}}),
+                ('PUT', f'/{volume.id}', {'volume': {'name': 'x'}}),
+                ('POST', f'/{volume.id}/metadata', {'metadata': {'k': 'w'}}),
+                ('PUT', f'/{volume.id}/metadata', {'metadata': {'k': 'w'}}),
+                ('PUT', f'/{volume.id}/metadata/k', {'meta': {'k': 'w'}})):
+            answer = self.ask(method, self.url(path), {**body, 'foo': 1})
+            self.assertFault(answer, 400, 'badRequest', "'foo'")
+            answer = self.ask(method, self.url(path, 'v2'),
+                              {**body, 'foo': 1})
+            self.assertLess(answer.status_int, 300, answer.text)
 
     def test_scheduler_hints_are_refused(self) -> None:
-        answer = self.ask('POST', self.url(), {
-            'volume': {'size': 1},
-            'OS-SCH-HNT:scheduler_hints': {'same_host': 'x'}})
-        self.assertFault(answer, 400, 'badRequest', 'scheduler_hints')
+        for hints, status in (({'same_host': 'x'}, 400), ('', 400),
+                              ({}, 202), (None, 202)):
+            answer = self.ask('POST', self.url(), {
+                'volume': {'size': 1}, 'OS-SCH-HNT:scheduler_hints': hints})
+            self.assertEqual(status, answer.status_int)
+            if status == 400:
+                self.assertFault(answer, 400, 'badRequest', 'scheduler_hints')
+
+    def test_keys_of_metadata_are_cinders_on_v3(self) -> None:
+        good = 'aZ09-_:. /'
+        for key, status in ((good, 202), ('k' * 255, 202), ('é', 400),
+                            ('a%', 400), ('a\n', 400), ('', 400),
+                            ('k' * 256, 400)):
+            answer = self.create({'size': 1, 'metadata': {key: 'v'}})
+            self.assertEqual(status, answer.status_int, key)
+        answer = self.create({'size': 1, 'metadata': {'é': 'v'}}, api='v2')
+        self.assertEqual({'é': 'v'}, answer.json['volume']['metadata'])
 
     def test_bad_values_are_named(self) -> None:
         for field, values in (
@@ -116,7 +171,7 @@ class TestCreate(VolumesTestCase):
                 ('metadata', (1, [], 'x', {'k': 1}, {'': 'v'}, {'k': None},
                               {'k' * 256: 'v'}, {'k': 'v' * 256})),
                 ('volume_type', (1, {}, 'a' * 256)),
-                ('availability_zone', (1, 'a' * 256))):
+                ('availability_zone', (1, '', 'a' * 256))):
             for value in values:
                 answer = self.create({'size': 1, field: value})
                 self.assertFault(answer, 400, 'badRequest', field)
@@ -159,14 +214,30 @@ class TestShow(VolumesTestCase):
         self.assertIsNone(shown['updated_at'])
         self.assertEqual({'a': 'b'}, shown['metadata'])
 
-    def test_admin_sees_the_host(self) -> None:
+    def test_admin_sees_host_and_migration(self) -> None:
         volume = self.make_volume()
         path = self.url(f'/{volume.id}')
-        self.assertNotIn('os-vol-host-attr:host',
-                         self.ask('GET', path).json['volume'])
+        seen = self.ask('GET', path).json['volume']
+        self.assertEqual(set(DETAIL), seen.keys())
         shown = self.ask('GET', path, token='admin').json['volume']
-        self.assertEqual('testhost@local#local',
-                         shown['os-vol-host-attr:host'])
+        self.assertEqual(
+            [None, 'testhost@local#local', None, None],
+            [shown.pop(name) for name in FOR_ADMINS])
+        self.assertEqual(seen, shown)
+        for method, where, body in (
+                ('PUT', path, {'volume': {'name': 'x'}}),
+                ('POST', self.url(), {'volume': {'size': 1}})):
+            answer = self.ask(method, where, body, token='admin').json
+            self.assertEqual(['migration_status'], [
+                name for name in FOR_ADMINS if name in answer['volume']])
+
+    def test_some_statuses_have_other_names(self) -> None:
+        for status, seen in (('managing', 'creating'),
+                             ('error_managing', 'error'),
+                             ('reserved', 'reserved')):
+            volume = self.make_volume(status=status)
+            shown = self.ask('GET', self.url(f'/{volume.id}')).json['volume']
+            self.assertEqual(seen, shown['status'])
 
     def test_missing_and_foreign_volumes_are_not_found(self) -> None:
         foreign = self.make_volume(project_id=OTHER_PROJECT)
@@ -205,13 +276,32 @@ class TestChange(VolumesTestCase):
             'volume': {'metadata': {'k': 'v'}}})
         self.assertEqual(200, answer.status_int)
 
-    def test_update_of_nothing_is_refused(self) -> None:
+    def test_bad_updates_are_refused(self) -> None:
         volume = self.make_volume()
-        for body in ({}, {'volume': {}}, {'volume': None},
-                     {'volume': {'metadata': None}}, {'volume': {'size': 2}},
-                     {'volume': {'status': 'error'}}):
+        for body, word in (({}, 'volume'), ({'volume': None}, 'volume'),
+                           ({'volume': {'metadata': None}}, 'metadata'),
+                           ({'volume': {'size': 2}}, 'size'),
+                           ({'volume': {'status': 'error'}}, 'status')):
             answer = self.ask('PUT', self.url(f'/{volume.id}'), body)
-            self.assertFault(answer, 400, 'badRequest', 'volume')
+            self.assertFault(answer, 400, 'badRequest', word)
+
+    def test_nothing_is_changed_in_maintenance(self) -> None:
+        volume = self.make_volume(status='maintenance', metadata={'k': 'v'},
+                                  name='n')
+        for method, path, body in (
+                ('PUT', '', {'volume': {'name': 'x'}}),
+                ('PUT', '', {'volume': {}}),
+                ('POST', '/metadata', {'metadata': {'l': 'w'}}),
+                ('PUT', '/metadata', {'metadata': {}}),
+                ('PUT', '/metadata/k', {'meta': {'k': 'w'}}),
+                ('DELETE', '/metadata/k', None)):
+            answer = self.ask(method, self.url(f'/{volume.id}{path}'), body)
+            self.assertFault(answer, 400, 'badRequest', 'maintenance')
+        found = volumes.get(volume.id)
+        self.assertEqual(('n', {'k': 'v'}, None),
+                         (found.name, found.metadata_, found.updated_at))
+        answer = self.ask('DELETE', self.url(f'/{volume.id}/metadata/x'))
+        self.assertFault(answer, 404, 'itemNotFound', 'x')
 
     def test_delete_has_an_empty_answer(self) -> None:
         volume = self.make_volume()
@@ -219,6 +309,16 @@ class TestChange(VolumesTestCase):
         self.assertEqual((202, b''), (answer.status_int, answer.body))
         self.assertEqual('deleting', volumes.get(volume.id).status)
         self.assertEqual([('delete_volume', volume.id)], self.manager.cast)
+
+    def test_what_would_go_along_is_a_boolean_on_v3(self) -> None:
+        volume = self.make_volume()
+        answer = self.ask('DELETE', self.url(f'/{volume.id}?cascade=x'))
+        self.assertFault(answer, 400, 'badRequest', 'cascade')
+        for api, cascade in (('v3', 'True'), ('v2', 'x')):
+            volume = self.make_volume()
+            answer = self.ask('DELETE', self.url(
+                f'/{volume.id}?cascade={cascade}', api))
+            self.assertEqual(202, answer.status_int)
 
     def test_delete_while_uploading_is_refused(self) -> None:
         volume = self.make_volume(status='uploading')
@@ -248,6 +348,8 @@ class TestList(VolumesTestCase):
         long = self.ask('GET', self.url('/detail')).json
         self.assertEqual(DETAIL, list(long['volumes'][0]))
         self.assertNotIn('volumes_links', long)
+        long = self.ask('GET', self.url('/detail'), token='admin').json
+        self.assertEqual({*DETAIL, *FOR_ADMINS}, long['volumes'][0].keys())
 
     def test_only_the_projects_own(self) -> None:
         self.assertEqual({'a', 'b', 'c'}, set(self.names()))
@@ -288,13 +390,70 @@ class TestList(VolumesTestCase):
                 ('user_id=nobody', None),
                 ('user_id=somebody', 't')):
             query = f'all_tenants=1&{query}'
-            self.assertEqual([name] if name else [],
-                             self.names(query, token='admin'), query)
+            for version in ('3.0', '3.71'):
+                self.assertEqual([name] if name else [], self.names(
+                    query, token='admin',
+                    OpenStack_API_Version=f'volume {version}'), query)
             self.assertEqual({'a', 'b', 'c', 't'}, set(self.names(query)))
             refused = self.ask('GET', self.url(f'?{query}'),
                                OpenStack_API_Version='volume 3.31')
             self.assertFault(refused, 400, 'badRequest',
                              query.split('&')[1].split('=')[0])
+
+    def test_administrators_find_nothing_by_what_there_is_not(self) -> None:
+        for query in ('foo=bar', 'description=x', 'attach_status=attached',
+                      'attach_status=x', 'multiattach=True', 'snapshot_id=x',
+                      'cluster_name=x', 'deleted=True', 'with_count=1',
+                      'name~=a', '%C3%A9=1'):
+            for api in ('v2', 'v3'):
+                answer = self.ask('GET', self.url(f'?all_tenants=1&{query}',
+                                                  api), token='admin')
+                self.assertEqual({'volumes': []}, answer.json, query)
+        answer = self.ask(
+            'GET', self.url('?foo=bar&with_count=1'), token='admin',
+            OpenStack_API_Version='volume 3.71')
+        self.assertEqual({'volumes': [], 'count': 0}, answer.json)
+
+    def test_administrators_filter_by_every_column(self) -> None:
+        self.make_volume(name='d', description='of mine', attachment={
+            'attachment_id': str(uuid.uuid4()), 'server_id': None,
+            'host_name': 'h', 'device': '/dev/vdb', 'mode': 'rw',
+            'attached_at': '2026-01-01T00:00:00'})
+        for query, names in (
+                ('description=of mine', 'd'), ('display_description=x', ''),
+                ('description~=of m', 'd'), ('display_description~=x', ''),
+                ('attach_status=attached', 'd'),
+                ('attach_status=detached', 'abc'),
+                ('attach_status=detached&name=a', 'a'),
+                ('multiattach=False', 'abcd'), ('multiattach=1', ''),
+                ('migration_status=None', 'abcd'),
+                ('migration_status=migrating', ''), ('host~=testh', 'abcd'),
+                ('user_id~=use&size=1', 'bd')):
+            found = self.names(
+                f'sort=name:asc&{parse.quote(query, "=&~")}', token='admin',
+                OpenStack_API_Version='volume 3.34')
+            self.assertEqual(list(names), found, query)
+
+    def test_sort_by_all_that_clients_offer(self) -> None:
+        volumes.update(self.made[1].id, {'bootable': True})
+        for key in ('id', 'status', 'size', 'availability_zone',
+                    'display_name', 'bootable', 'created_at'):
+            for direction in ('asc', 'desc'):
+                sort = f'sort={key}:{direction},name:asc'
+                whole = self.names(sort)
+                self.assertCountEqual('abc', whole)
+                [first] = self.names(f'limit=1&{sort}')
+                last = next(one.id for one in self.made if one.name == first)
+                self.assertEqual(whole, [
+                    first, *self.names(f'{sort}&marker={last}')])
+        self.assertEqual(['b', 'a', 'c'],
+                         self.names('sort=bootable:desc,name:asc'))
+
+    def test_a_marker_that_is_nothing_is_not_found(self) -> None:
+        for marker in ('x', self.foreign.id, str(uuid.uuid4())):
+            for api in ('v2', 'v3'):
+                answer = self.ask('GET', self.url(f'?marker={marker}', api))
+                self.assertFault(answer, 404, 'itemNotFound', marker)
 
     def test_sort(self) -> None:
         for query, names in (
@@ -380,18 +539,24 @@ class TestList(VolumesTestCase):
                 ('limit=-1', 'limit'), ('limit=x', 'limit'),
                 ('limit=', 'limit'), ('offset=-1', 'offset'),
                 ('limit=1.5', 'limit'), ('offset=99999999999', 'offset'),
-                ('marker=x', 'marker'), ('sort=foo', 'sort'),
+                ('marker=%00', 'marker'), ('sort=foo', 'sort'),
                 ('sort=name:up', 'sort'), ('sort=name&sort_key=id', 'sort'),
                 ('sort_key=host', 'sort'), ('sort_dir=x', 'sort'),
-                ('all_tenants=maybe', 'all_tenants'),
                 ('name=%00', 'name'),
                 ('size=big', 'size'), ('metadata=x', 'metadata'),
                 ('metadata=%5B1%5D', 'metadata'),
                 ('metadata=%7B%22a%22%3A1%7D', 'metadata'),
-                (f'metadata={"%5B" * 30000}', 'metadata'),
-                (f'marker={self.foreign.id}', 'marker')):
+                (f'metadata={"%5B" * 30000}', 'metadata')):
             answer = self.ask('GET', self.url(f'?{query}'))
             self.assertFault(answer, 400, 'badRequest', word)
+
+    def test_nobody_asks_users_whether_they_mean_all_tenants(self) -> None:
+        for path in ('', '/summary'):
+            for token, status in (('member', 200), ('admin', 400)):
+                answer = self.ask(
+                    'GET', self.url(f'{path}?all_tenants=maybe'), token=token,
+                    OpenStack_API_Version='volume 3.71')
+                self.assertEqual(status, answer.status_int)
 
 
 class TestHead(VolumesTestCase):
@@ -418,6 +583,9 @@ class TestHead(VolumesTestCase):
                               ('/detail', 'GET, HEAD'),
                               ('/x', 'GET, HEAD, PUT, DELETE'),
                               ('/x/action', 'POST')):
-            answer = self.ask('PATCH', self.url(path))
+            answer = self.ask('PATCH', self.url(path, 'v2'))
             self.assertEqual((405, methods),
                              (answer.status_int, answer.headers['Allow']))
+            answer = self.ask('PATCH', self.url(path))
+            self.assertFault(answer, 404, 'itemNotFound')
+            self.assertNotIn('Allow', answer.headers)

@@ -3,8 +3,8 @@
 
 A fault is ``{"badRequest": {"message": "...", "code": 400}}``, in this order.
 The client is told the words of an error only if it is an error of the
-client's making or Glance's own answer; everything else is a 500 in general
-words, and the log has the traceback.
+client's making, a wish for what is not served, or Glance's own answer;
+everything else is a 500 in general words, and the log has the traceback.
 """
 
 from collections.abc import Iterable
@@ -47,7 +47,8 @@ def respond(error: Exception, environ: Environ,
 
 
 def _told(error: Exception) -> tuple[int, str]:
-    if (isinstance(error, exception.VoluploadError)
+    if isinstance(error, exception.ActionNotServed) or (
+            isinstance(error, exception.VoluploadError)
             and 400 <= error.code < 500 and error.code in STATUS):
         return error.code, error.message
     LOG.error('%s: %s', type(error).__name__, error, exc_info=error)

@@ -12,13 +12,11 @@ from volupload.api import volumes
 from volupload.api.request import Request
 from volupload.api.request import Response
 from volupload.api.schemas import image_metadata as schema
-from volupload.api.schemas import status_actions
 from volupload.db import models
 from volupload.policies import image_metadata as policies
 
 
 def show(request: Request, volume_id: str) -> Response:
-    status_actions.nothing('os-show_image_metadata', request.body)
     volume = _find(request, volume_id, policies.SHOW)
     return Response(200, {'metadata': volume.image_metadata or {}})
 

@@ -8,6 +8,7 @@
       whatever does not say false is true.
 3.3:  messages, which tell why something failed after its request was accepted.
 3.4:  volumes are listed by ``glance_metadata``.
+3.5:  messages are listed page by page, and by what one asks for.
 3.7:  services show ``cluster``.
 3.10: volumes are listed by ``group_id``; they show it from 3.13 on.
 3.12: ``/volumes/summary``, from 3.36 on with ``metadata``.
@@ -15,23 +16,31 @@
 3.21: administrators see ``provider_id`` of a volume.
 3.23: a volume is deleted with ``force``, by those who may.
 3.31: who is no administrator and filters by something that is not known is
-      refused. Before, it is not looked at.
+      refused. Before, it is not looked at. Volumes are listed by
+      ``created_at`` and ``updated_at``, compared with ``gt``, ``gte``, ``eq``,
+      ``neq``, ``lt``, ``lte``, and by ``consumes_quota``.
+3.33: ``/resource_filters``, which tells by what lists can be filtered.
 3.34: ``name~`` and other text is searched for a part of it.
 3.39: administrators see the limits of another project.
 3.45: lists of volumes count with ``with_count``.
 3.48: volumes show ``service_uuid`` and ``shared_targets``.
 3.49: services show ``backend_state``.
-3.52: volume types are listed by ``extra_specs``.
-3.60: volumes are listed by ``created_at`` and ``updated_at``, compared with
-      ``gt``, ``gte``, ``eq``, ``neq``, ``lt``, ``lte``.
+3.52: volume types are listed by ``extra_specs``; filters that are not known
+      are refused there only now.
+3.53: keys of a new volume that are not known are refused, and so is a change
+      of a volume that changes nothing.
 3.61: administrators see ``cluster_name`` of a volume.
 3.63: volumes show ``volume_type_id``.
-3.65: volumes show ``consumes_quota`` and are listed by it.
-3.71: the last one. Those that are not named here change nothing of what this
-      service has.
+3.65: volumes show ``consumes_quota``.
+3.71: the last one.
 
-These are the numbers and meanings that Cinder gave them. What Cinder does not
-have, the resource ``uploads``, is there in all of v3.
+These are the numbers that Cinder gave them, and what it answers at each, which
+its own history of versions does not always tell: the filters by times are said
+to be of 3.60, but Cinder takes them from 3.31 on. What is not named here
+changes what this service does not have. Where that is a path of its own
+(groups of 3.13, attachments of 3.27, the default types of projects of 3.62),
+it answers 404 at every version. What Cinder does not have, the resource
+``uploads``, is there in all of v3.
 
 The header is ``OpenStack-API-Version: volume 3.1``; it may name other
 services beside, and its first entry for this one counts.
@@ -49,6 +58,7 @@ VISIBILITY: Version = (3, 1)
 BOOTABLE: Version = (3, 2)
 MESSAGES: Version = (3, 3)
 GLANCE_METADATA: Version = (3, 4)
+MESSAGE_PAGES: Version = (3, 5)
 CLUSTER: Version = (3, 7)
 GROUP_FILTER: Version = (3, 10)
 SUMMARY: Version = (3, 12)
@@ -57,6 +67,7 @@ ETAG: Version = (3, 15)
 PROVIDER_ID: Version = (3, 21)
 FORCE_DELETE: Version = (3, 23)
 KNOWN_FILTERS: Version = (3, 31)
+RESOURCE_FILTERS: Version = (3, 33)
 LIKE_FILTERS: Version = (3, 34)
 SUMMARY_METADATA: Version = (3, 36)
 LIMITS_PROJECT: Version = (3, 39)
@@ -64,7 +75,7 @@ WITH_COUNT: Version = (3, 45)
 SHARED_TARGETS: Version = (3, 48)
 BACKEND_STATE: Version = (3, 49)
 TYPE_FILTERS: Version = (3, 52)
-TIME_FILTERS: Version = (3, 60)
+KNOWN_KEYS: Version = (3, 53)
 CLUSTER_NAME: Version = (3, 61)
 TYPE_ID: Version = (3, 63)
 CONSUMES_QUOTA: Version = (3, 65)

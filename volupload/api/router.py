@@ -2,15 +2,16 @@
 """What there is to ask for: one table, and everything else follows from it.
 
 Every path is served below each of `PREFIXES`, but for those that came after
-v2. A path that is here with other methods is answered with 405 and the
-methods it has; others with 404. HEAD is served wherever GET is, by the same
-function (RFC 9110, section 9.3.2).
+v2. What is not here is answered with 404. So is, on v3, another method of a
+path that is here, as Cinder does; v2 answers 405 and the methods it has. HEAD
+is served wherever GET is, by the same function (RFC 9110, section 9.3.2).
 """
 
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Any
 
 import routes
@@ -19,6 +20,7 @@ from volupload import exception
 from volupload.api import messages
 from volupload.api import microversion
 from volupload.api import quotas
+from volupload.api import resource_filters
 from volupload.api import services
 from volupload.api import uploads
 from volupload.api import volume_actions
@@ -39,18 +41,22 @@ class Endpoint:
     :ivar handler: takes the request and the variables of the path.
     :ivar has_body: whether a JSON object is read into `request.body` first.
     :ivar actions: handlers by the key of the body, instead of one handler.
+    :ivar not_served: actions that Cinder has from a version on.
     :ivar since: the first version that has it; before, there is no such path.
     """
 
     handler: Handler | None = None
     has_body: bool = False
     actions: Mapping[str, Handler] | None = None
+    not_served: Mapping[str, microversion.Version] = field(
+        default_factory=dict)
     since: microversion.Version = microversion.V2
 
     def prepare(self, request: Request) -> Handler:
         """Read what is to be read, and say who is to handle it.
 
-        :raises NoSuchAction, MalformedRequestBody, UnsupportedContentType:
+        :raises NoSuchAction, ActionNotServed: another action is asked for.
+        :raises MalformedRequestBody, UnsupportedContentType:
         """
         if self.has_body:
             request.body = request.read_object()
@@ -59,9 +65,17 @@ class Endpoint:
             return self.handler
         name, request.body = request.read_action()
         if name not in self.actions:
-            raise exception.NoSuchAction(action=name)
+            raise self._refused(name, request.version)
         request.environ[ROUTE] += f' {name}'
         return self.actions[name]
+
+    def _refused(self, action: str, version: microversion.Version,
+                 ) -> exception.VoluploadError:
+        if action not in self.not_served or version < microversion.MINIMUM:
+            return exception.NoSuchAction(action=action)
+        if version < self.not_served[action]:
+            return exception.RouteNotFound()
+        return exception.ActionNotServed(action=action)
 
 
 ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
@@ -77,7 +91,8 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
         'PUT': Endpoint(volumes.update, has_body=True),
         'DELETE': Endpoint(volumes.delete)},
     '/volumes/{volume_id}/action': {
-        'POST': Endpoint(actions=volume_actions.ACTIONS)},
+        'POST': Endpoint(actions=volume_actions.ACTIONS,
+                         not_served=volume_actions.NOT_SERVED)},
     '/volumes/{volume_id}/metadata': {
         'GET': Endpoint(volume_metadata.index),
         'POST': Endpoint(volume_metadata.create, has_body=True),
@@ -123,6 +138,9 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
         'GET': Endpoint(services.zones)},
     '/os-services': {
         'GET': Endpoint(services.index)},
+    '/resource_filters': {
+        'GET': Endpoint(resource_filters.index,
+                        since=microversion.RESOURCE_FILTERS)},
     '/extensions': {
         'GET': Endpoint(services.extensions)},
     '/extensions/{alias}': {
@@ -155,8 +173,9 @@ class Router:
               ) -> tuple[Endpoint, dict[str, Any], str]:
         """The endpoint, the variables of the path, and its name in `ROUTES`.
 
-        :raises RouteNotFound: there is no such path.
-        :raises MethodNotAllowed: there is, for other methods.
+        :raises RouteNotFound: there is no such path, or on v3 none for the
+            method.
+        :raises MethodNotAllowed: there is one on v2, for other methods.
         """
         found = self._mapper.routematch(path)
         if found is None:
@@ -164,6 +183,8 @@ class Router:
         variables, route = found
         endpoints = ROUTES[route.name]
         endpoint = endpoints.get('GET' if method == 'HEAD' else method)
+        if endpoint is None and path.startswith('/v3'):
+            raise exception.RouteNotFound()
         if endpoint is None:
             raise exception.MethodNotAllowed(allowed=_allowed(endpoints))
         return endpoint, variables, str(route.name)

@@ -31,6 +31,9 @@ EXTENSIONS: Mapping[str, tuple[str, str]] = {
         'VolumeHostAttribute', 'The host of a volume, for administrators.'),
     'os-vol-image-meta': (
         'VolumeImageMetadata', 'What images say that are made from a volume.'),
+    'os-vol-mig-status-attr': (
+        'VolumeMigStatusAttribute',
+        'The migration of a volume, for administrators: there is none.'),
     'os-vol-tenant-attr': (
         'VolumeTenantAttribute', 'The project that a volume belongs to.'),
     'os-volume-actions': (
@@ -51,7 +54,7 @@ def index(request: Request) -> Response:
 
 
 def zones(request: Request) -> Response:
-    """One, which is every volume's unless its creator said something else."""
+    """One, which is every volume's."""
     return Response(200, {'availabilityZoneInfo': [
         {'zoneName': DEFAULT_ZONE, 'zoneState': {'available': True}}]})
 

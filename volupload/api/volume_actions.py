@@ -8,6 +8,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from volupload.api import image_metadata
+from volupload.api import microversion
 from volupload.api import status_actions
 from volupload.api import volumes
 from volupload.api.request import Request
@@ -41,4 +42,15 @@ ACTIONS: Mapping[str, Callable[..., Response]] = {
     schema.NAME: upload_image,
     **image_metadata.ACTIONS,
     **status_actions.ACTIONS,
+}
+# What Cinder does to a volume and this service does not, by the version of
+# Cinder's that brought it.
+NOT_SERVED: Mapping[str, microversion.Version] = {
+    **dict.fromkeys((
+        'os-extend', 'os-extend_volume_completion', 'os-force_detach',
+        'os-initialize_connection', 'os-migrate_volume',
+        'os-migrate_volume_completion', 'os-retype',
+        'os-terminate_connection', 'os-unmanage'), microversion.MINIMUM),
+    'revert': (3, 40),
+    'os-reimage': (3, 68),
 }

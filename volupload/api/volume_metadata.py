@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metadata of a volume: all of it, or one pair.
 
-It can be changed whatever the volume's status is, also while it uploads:
-Packer, for one, writes its own then.
+It can be changed also while the volume uploads: Packer, for one, writes its
+own then. Only in ``maintenance`` an administrator keeps others off.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def index(request: Request, volume_id: str) -> Response:
 
 def create(request: Request, volume_id: str) -> Response:
     """Add to what there is; a key that is there gets the new value."""
-    metadata = schema.metadata(request.body)
+    metadata = schema.metadata(request.body, strict=request.is_v3)
     volume = _find(request, volume_id, policies.CREATE_METADATA)
     volume = request.volume_api.add_metadata(
         request.context, volume, metadata)
@@ -35,7 +35,7 @@ def create(request: Request, volume_id: str) -> Response:
 
 
 def replace(request: Request, volume_id: str) -> Response:
-    metadata = schema.metadata(request.body)
+    metadata = schema.metadata(request.body, strict=request.is_v3)
     volume = _find(request, volume_id, policies.UPDATE_METADATA)
     _check_tag(request, volume)
     volume = request.volume_api.update(
@@ -51,7 +51,7 @@ def show(request: Request, volume_id: str, key: str) -> Response:
 
 
 def update(request: Request, volume_id: str, key: str) -> Response:
-    meta = schema.meta(request.body, key)
+    meta = schema.meta(request.body, key, strict=request.is_v3)
     volume = _find(request, volume_id, policies.UPDATE_METADATA)
     _check_tag(request, volume)
     request.volume_api.add_metadata(request.context, volume, meta)

@@ -11,6 +11,7 @@ from typing import Any
 
 from volupload import exception
 from volupload.api import listing
+from volupload.api import microversion
 from volupload.api.request import Request
 from volupload.api.request import Response
 from volupload.api.schemas import volume_types as schema
@@ -20,16 +21,18 @@ from volupload.policies import volume_types as policies
 
 
 def index(request: Request) -> Response:
-    wanted = listing.read(request, schema.COLUMNS,
-                          schema.filters(request.version))
+    is_admin = bool(request.context.is_admin)
+    wanted = listing.read(
+        request, schema.COLUMNS,
+        schema.filters(request.version, admin=is_admin),
+        strict=microversion.TYPE_FILTERS)
     request.context.authorize(policies.GET_ALL)
     others = {name: value for name, value in wanted.filters.items()
               if name != 'is_public'}
-    seen = schema.visibility(request.query,
-                             admin=bool(request.context.is_admin))
-    wanted = dataclasses.replace(wanted, filters={**others, **seen})
-    if not _may_ask(request, wanted):
-        wanted = dataclasses.replace(wanted, limit=0)
+    seen = schema.visibility(request.query, admin=is_admin)
+    wanted = dataclasses.replace(
+        wanted, filters={**others, **seen},
+        impossible=wanted.impossible or not _may_ask(request, wanted))
     return listing.answer(
         request, 'volume_types', wanted, request.volume_api.get_types,
         view.detail, links='volume_type_links')
@@ -100,7 +103,7 @@ def create_extra_specs(request: Request, type_id: str) -> Response:
 
 
 def update_extra_spec(request: Request, type_id: str, key: str) -> Response:
-    specs = schema.extra_spec(request.body, key)
+    specs = schema.extra_spec(request.body, key, strict=request.is_v3)
     request.context.authorize(policies.UPDATE_EXTRA_SPEC)
     request.volume_api.set_extra_specs(
         request.context, _find(request, type_id), specs)

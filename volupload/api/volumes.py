@@ -6,7 +6,6 @@ be uploaded, and for clients to find the one they mean.
 """
 
 from collections.abc import Callable
-import dataclasses
 from typing import Any
 
 from volupload import exception
@@ -15,6 +14,7 @@ from volupload.api import microversion
 from volupload.api import schemas
 from volupload.api.request import Request
 from volupload.api.request import Response
+from volupload.api.schemas import volume_filters
 from volupload.api.schemas import volumes as schema
 from volupload.api.views import volumes as view
 from volupload.db import models
@@ -24,7 +24,7 @@ View = Callable[[Request, models.Volume], dict[str, Any]]
 
 
 def create(request: Request) -> Response:
-    values = schema.create(request.body, strict=request.is_v3)
+    values = schema.create(request.body, request.version)
     request.context.authorize(policies.CREATE)
     if source := values.pop('source_volid'):
         find(request, source, metadata=False)
@@ -42,13 +42,14 @@ def detail(request: Request) -> Response:
 
 
 def summary(request: Request) -> Response:
-    """How many volumes, how large altogether, and what metadata they have."""
-    wanted = _read(request)
+    """How many volumes, how large altogether, and what metadata they have.
+
+    Of all volumes: as in Cinder, nothing is asked but whose.
+    """
     request.context.authorize(policies.GET_ALL)
-    count, size, metadata = (0, 0, {}) if wanted.limit == 0 else (
-        request.volume_api.get_summary(
-            request.context, filters=wanted.filters,
-            all_projects=wanted.all_projects))
+    count, size, metadata = request.volume_api.get_summary(
+        request.context, all_projects=bool(request.context.is_admin)
+        and listing.truth(request.query, 'all_tenants'))
     told: dict[str, Any] = {'total_count': count, 'total_size': size}
     if request.version >= microversion.SUMMARY_METADATA:
         told['metadata'] = metadata
@@ -56,23 +57,14 @@ def summary(request: Request) -> Response:
 
 
 def _list(request: Request, show_one: View) -> Response:
-    wanted = _read(request)
+    wanted = listing.read(
+        request, volume_filters.COLUMNS, volume_filters.filters(
+            request.version, admin=bool(request.context.is_admin)),
+        ignored=volume_filters.ignored(request.version))
     request.context.authorize(policies.GET_ALL)
     return listing.answer(request, 'volumes', wanted,
                           request.volume_api.get_all, show_one,
                           count=request.volume_api.count)
-
-
-def _read(request: Request) -> listing.Listing:
-    """What is asked for; a limit of 0 where no volume can be."""
-    wanted = listing.read(
-        request, schema.COLUMNS, schema.filters(
-            request.version, admin=bool(request.context.is_admin)))
-    if schema.Matches.NONE in wanted.filters.values():
-        return dataclasses.replace(wanted, limit=0, filters={'id': ''})
-    return dataclasses.replace(wanted, filters={
-        name: value for name, value in wanted.filters.items()
-        if value is not schema.Matches.ALL})
 
 
 def show(request: Request, volume_id: str) -> Response:
@@ -81,7 +73,7 @@ def show(request: Request, volume_id: str) -> Response:
 
 
 def update(request: Request, volume_id: str) -> Response:
-    changes = schema.update(request.body, strict=request.is_v3)
+    changes = schema.update(request.body, request.version)
     volume = find(request, volume_id)
     request.context.authorize(policies.UPDATE, volume)
     volume = request.volume_api.update(request.context, volume, **changes)
@@ -89,9 +81,9 @@ def update(request: Request, volume_id: str) -> Response:
 
 
 def delete(request: Request, volume_id: str) -> Response:
+    force = _is_forced(request)
     volume = find(request, volume_id, metadata=False)
     request.context.authorize(policies.DELETE, volume)
-    force = _is_forced(request)
     if force:
         request.context.authorize(policies.FORCE_DELETE, volume)
     request.volume_api.delete(request.context, volume, force=force)
@@ -99,8 +91,11 @@ def delete(request: Request, volume_id: str) -> Response:
 
 
 def _is_forced(request: Request) -> bool:
-    return request.version >= microversion.FORCE_DELETE and schemas.boolean(
-        'force', request.query.get('force', False))
+    if request.is_v3:
+        # There are no snapshots that could go along.
+        listing.truth(request.query, 'cascade')
+    return (request.version >= microversion.FORCE_DELETE
+            and listing.truth(request.query, 'force'))
 
 
 def find(request: Request, volume_id: str, *,

@@ -56,7 +56,8 @@ def get_all(project_id: str | None, *,
             offset: int = 0) -> list[Message]:
     """A page of messages that have not expired.
 
-    :param filters: values of columns.
+    :param filters: column names to values; a name with ``~`` to a part of
+        the value.
     :raises MessageNotFound: there is no message ``marker``.
     """
     keys = paging.keys(Message.__table__, sort,
@@ -64,7 +65,10 @@ def get_all(project_id: str | None, *,
     query = _of_project(sa.select(Message), project_id).where(
         Message.expires_at > models.utcnow())
     for name, value in (filters or {}).items():
-        query = query.where(getattr(Message, name) == value)
+        column = getattr(Message, name.removesuffix('~'))
+        query = query.where(
+            column.contains(value, autoescape=True) if name.endswith('~')
+            else column == value)
     last = get(marker, project_id) if marker else None
     query = paging.page(query, keys, last, limit, offset)
     with session.reader() as reading:

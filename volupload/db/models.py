@@ -46,7 +46,8 @@ class VolumeType(Base):
     name: Mapped[str] = mapped_column(sa.String(255), unique=True)
     description: Mapped[str | None] = mapped_column(sa.String(255))
     is_public: Mapped[bool] = mapped_column(default=True)
-    extra_specs: Mapped[JsonDict] = mapped_column(sa.JSON, default=dict)
+    extra_specs: Mapped[dict[str, str | None]] = mapped_column(
+        sa.JSON, default=dict)
     created_at: Mapped[datetime.datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime.datetime | None]
 

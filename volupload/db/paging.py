@@ -21,7 +21,8 @@ Column = sa.ColumnElement[Any]
 class Key:
     """One column to sort by.
 
-    :ivar sorted_by: what is compared, which is `column` or its bytes.
+    :ivar sorted_by: what is compared, which is `column`, its bytes, or a
+        number for a truth: SQLAlchemy knows no truth above another.
     """
 
     column: sa.Column[Any]
@@ -44,6 +45,8 @@ class Key:
         """What comes later than `value` by this column alone."""
         if value is None:
             return sa.false() if self.descending else self.column.is_not(None)
+        if isinstance(value, bool):
+            value = int(value)
         if not self.descending:
             return self.sorted_by > value
         if not self.column.nullable:
@@ -86,4 +89,6 @@ def follow(row: object, ordered_by: Sequence[Key]) -> Column:
 def _key(column: Any, descending: bool, dialect: str) -> Key:
     if dialect == 'postgresql' and isinstance(column.type, sa.String):
         return Key(column, sa.collate(column, 'C'), descending)
+    if isinstance(column.type, sa.Boolean):
+        return Key(column, sa.case((column, 1), else_=0), descending)
     return Key(column, column, descending)

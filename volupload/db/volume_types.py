@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statements on volume types."""
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -101,8 +102,8 @@ def update(type_id: str, values: Mapping[str, Any]) -> VolumeType:
 
 @session.retried
 def change_extra_specs(type_id: str, changes: Mapping[str, str | None],
-                       ) -> VolumeType:
-    """Set these pairs, remove those that are None, and leave the others.
+                       removed: Collection[str] = ()) -> VolumeType:
+    """Set these pairs, remove those with the other keys, leave the rest.
 
     :raises VolumeTypeNotFound: it is gone.
     """
@@ -116,7 +117,7 @@ def change_extra_specs(type_id: str, changes: Mapping[str, str | None],
             raise exception.VolumeTypeNotFound(volume_type=type_id)
         specs = {**volume_type.extra_specs, **changes}
         volume_type.extra_specs = {
-            key: value for key, value in specs.items() if value is not None}
+            key: value for key, value in specs.items() if key not in removed}
     return get(type_id)
 
 

@@ -69,9 +69,9 @@ def get_all(*, project_id: str | None, filters: Mapping[str, Any],
     A marker takes one more. See `paging` for the order.
 
     :param filters: column names to values, or to lists of comparisons, as
-        ``('gte', moment)``; a name with ``~`` to a part of the value; and
+        ``('gte', moment)``; a name with ``~`` to a part of the value;
         `metadata` or `image_metadata` to a mapping of which every pair must
-        be there.
+        be there; and `attached` to whether somebody has it.
     :param sort: pairs of column name and `asc` or `desc`.
     :raises VolumeNotFound: when `marker` is none of theirs.
     """
@@ -117,6 +117,9 @@ def _criteria_of(name: str, wanted: Any) -> list[sa.ColumnElement[bool]]:
     if name == 'image_metadata':
         return [Volume.image_metadata[key].as_string() == value
                 for key, value in wanted.items()]
+    if name == 'attached':
+        return [Volume.attachment.is_not(None) if wanted
+                else Volume.attachment.is_(None)]
     if name.endswith('~'):
         return [getattr(Volume, name[:-1]).contains(wanted, autoescape=True)]
     column = getattr(Volume, name)
@@ -246,13 +249,12 @@ def summary(project_id: str | None,
     return int(count), int(size)
 
 
-def distinct_metadata(project_id: str | None,
-                      filters: Mapping[str, Any]) -> dict[str, list[str]]:
+def distinct_metadata(project_id: str | None) -> dict[str, list[str]]:
     """The keys of all these volumes with every value that one has."""
     items = models.VolumeMetadata
     query = sa.select(items.key, items.value).distinct().join(
         Volume, Volume.id == items.volume_id).where(
-            *_criteria(project_id, filters)).order_by(items.key, items.value)
+            *_criteria(project_id, {})).order_by(items.key, items.value)
     found: dict[str, list[str]] = {}
     with session.reader() as reading:
         for key, value in reading.execute(query):

@@ -82,7 +82,7 @@ class ActionsAPI:
 
     def reset_status(self, context: RequestContext, volume: models.Volume, *,
                      status: VolumeStatus | None,
-                     detached: bool = False) -> None:
+                     attached: bool | None = None) -> None:
         """What an operator knows better than we do.
 
         A volume that uploads is the upload's: it comes back when that ends,
@@ -90,10 +90,15 @@ class ActionsAPI:
         up as an error only. One that is said to be in creation becomes
         available when its manager has looked, with its bytes as they are.
 
-        :param detached: nobody has it any more.
+        :param attached: False: nobody has it any more. True and the status
+            in-use are for a volume that somebody has.
         :raises InvalidVolume: for the said reasons.
         """
-        values = {'attachment': None} if detached else {}
+        if volume.attachment is None and (
+                attached or status == VolumeStatus.IN_USE):
+            raise exception.InvalidVolume(
+                reason=f'Volume {volume.id} has no attachment.')
+        values = {'attachment': None} if attached is False else {}
         if status is None:
             volumes.update(volume.id, values)
             return
@@ -104,6 +109,8 @@ class ActionsAPI:
 
     def set_bootable(self, context: RequestContext, volume: models.Volume,
                      bootable: bool) -> None:
+        """:raises InvalidVolume: an administrator keeps others off."""
+        check_maintenance(volume)
         volumes.update(volume.id, {'bootable': bootable})
 
     def set_readonly(self, context: RequestContext, volume: models.Volume,
@@ -115,15 +122,31 @@ class ActionsAPI:
     def set_image_metadata(self, context: RequestContext,
                            volume: models.Volume,
                            metadata: Mapping[str, str]) -> dict[str, str]:
-        """Set these pairs and leave the others; returns all of them."""
+        """Set these pairs and leave the others; returns all of them.
+
+        :raises InvalidVolume: an administrator keeps others off.
+        """
+        check_maintenance(volume)
         return image_metadata.change(volume.id, metadata)
 
     def unset_image_metadata(self, context: RequestContext,
                              volume: models.Volume, key: str) -> None:
-        """:raises MetadataNotFound: there is no such pair."""
+        """:raises MetadataNotFound: there is no such pair.
+
+        :raises InvalidVolume: an administrator keeps others off.
+        """
         if key not in (volume.image_metadata or {}):
             raise exception.MetadataNotFound(volume_id=volume.id, key=key)
+        check_maintenance(volume)
         image_metadata.change(volume.id, {key: None})
+
+
+def check_maintenance(volume: models.Volume) -> None:
+    """:raises InvalidVolume: an administrator keeps others off."""
+    if volume.status == VolumeStatus.MAINTENANCE:
+        raise exception.InvalidVolume(
+            reason=f'Volume {volume.id} cannot be changed: its status is '
+                   f'{volume.status}.')
 
 
 def _move(volume: models.Volume,

@@ -44,13 +44,16 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
 
         :param volume_type: name or id; None for the default.
         :raises VolumeTypeNotFound: there is none of that name.
+        :raises InvalidZone: there is none of that name.
         """
+        if availability_zone not in (None, DEFAULT_ZONE):
+            raise exception.InvalidZone(zone=availability_zone)
         values: dict[str, Any] = {
             'id': uuidutils.generate_uuid(),
             'project_id': context.project_id, 'user_id': context.user_id,
             'name': name, 'description': description, 'size_gb': size_gb,
             'status': VolumeStatus.CREATING,
-            'availability_zone': availability_zone or DEFAULT_ZONE}
+            'availability_zone': DEFAULT_ZONE}
         kind = self.find_type(context, volume_type)
         if kind is not None:
             values['volume_type_id'] = kind.id
@@ -78,15 +81,12 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
                 all_projects: bool = False) -> list[models.Volume]:
         """A page of volumes; `all_projects` counts for admins only.
 
-        :raises InvalidInput: the marker is no volume of theirs.
+        :raises VolumeNotFound: the marker is none of theirs.
         """
-        try:
-            return volumes.get_all(
-                project_id=reach.scope(context, all_projects),
-                filters=filters or {}, sort=sort, limit=limit, marker=marker,
-                offset=offset)
-        except exception.VolumeNotFound:
-            raise reach.no_marker(marker) from None
+        return volumes.get_all(
+            project_id=reach.scope(context, all_projects),
+            filters=filters or {}, sort=sort, limit=limit, marker=marker,
+            offset=offset)
 
     def count(self, context: RequestContext, *, filters: Mapping[str, Any],
               all_projects: bool = False) -> int:
@@ -95,17 +95,23 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
                                filters)[0]
 
     def get_summary(self, context: RequestContext, *,
-                    filters: Mapping[str, Any], all_projects: bool = False,
+                    all_projects: bool = False,
                     ) -> tuple[int, int, dict[str, list[str]]]:
         """Number of volumes, their GiB, and the values of their metadata."""
         project_id = reach.scope(context, all_projects)
-        return (*volumes.summary(project_id, filters),
-                volumes.distinct_metadata(project_id, filters))
+        return (*volumes.summary(project_id, {}),
+                volumes.distinct_metadata(project_id))
 
     def update(self, context: RequestContext, volume: models.Volume, *,
                metadata: Mapping[str, str] | None = None,
                **fields: str | None) -> models.Volume:
-        """Change `name` and `description`; replace the metadata if given."""
+        """Change `name` and `description`; replace the metadata if given.
+
+        :raises InvalidVolume: an administrator keeps others off.
+        """
+        actions_api.check_maintenance(volume)
+        if not fields and metadata is None:
+            return volume
         return volumes.update(volume.id, fields, metadata)
 
     def add_metadata(self, context: RequestContext, volume: models.Volume,
@@ -113,13 +119,20 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
         """Set these pairs and leave the others; returns the volume anew.
 
         :raises VolumeNotFound: it was deleted meanwhile.
+        :raises InvalidVolume: an administrator keeps others off.
         """
+        actions_api.check_maintenance(volume)
         volumes.add_metadata(volume.id, metadata)
         return volumes.get(volume.id)
 
     def delete_metadata(self, context: RequestContext, volume: models.Volume,
                         key: str) -> None:
-        """:raises MetadataNotFound: there is no such pair."""
+        """:raises MetadataNotFound: there is no such pair.
+
+        :raises InvalidVolume: an administrator keeps others off.
+        """
+        if key in volume.metadata_:
+            actions_api.check_maintenance(volume)
         volumes.delete_metadata(volume.id, key)
 
     def delete(self, context: RequestContext, volume: models.Volume, *,

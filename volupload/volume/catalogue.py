@@ -46,14 +46,11 @@ class CatalogueAPI:
                   all_projects: bool = False) -> list[models.VolumeType]:
         """A page of types. They belong to no project.
 
-        :raises InvalidInput: the marker is none.
+        :raises VolumeTypeNotFound: the marker is none. Cinder would begin
+            anew, so that who goes by the pages never comes to an end.
         """
-        try:
-            return volume_types.get_all(filters=filters, sort=sort,
-                                        limit=limit, marker=marker,
-                                        offset=offset)
-        except exception.VolumeTypeNotFound:
-            raise reach.no_marker(marker) from None
+        return volume_types.get_all(filters=filters, sort=sort, limit=limit,
+                                    marker=marker, offset=offset)
 
     def get_type(self, context: RequestContext,
                  type_id: str) -> models.VolumeType:
@@ -85,7 +82,8 @@ class CatalogueAPI:
         return found
 
     def create_type(self, context: RequestContext, *, name: str,
-                    description: str | None, extra_specs: Mapping[str, str],
+                    description: str | None,
+                    extra_specs: Mapping[str, str | None],
                     is_public: bool) -> models.VolumeType:
         """:raises VolumeTypeExists: there is one of that name."""
         return volume_types.create({
@@ -110,7 +108,8 @@ class CatalogueAPI:
 
     def set_extra_specs(self, context: RequestContext,
                         row: models.VolumeType,
-                        specs: Mapping[str, str]) -> models.VolumeType:
+                        specs: Mapping[str, str | None],
+                        ) -> models.VolumeType:
         """Set these pairs and leave the others."""
         return volume_types.change_extra_specs(row.id, specs)
 
@@ -119,7 +118,7 @@ class CatalogueAPI:
         """:raises ExtraSpecNotFound: there is no such pair."""
         if key not in row.extra_specs:
             raise exception.ExtraSpecNotFound(type_id=row.id, key=key)
-        volume_types.change_extra_specs(row.id, {key: None})
+        volume_types.change_extra_specs(row.id, {}, {key})
 
     def get_usage(self, context: RequestContext,
                   project_id: str) -> dict[str, int]:

@@ -3,7 +3,6 @@
 
 from oslo_utils import uuidutils
 
-from volupload import exception
 from volupload.context import RequestContext
 
 
@@ -24,9 +23,3 @@ def is_canonical(one_id: str) -> bool:
     # the one spelling that we gave out.
     return (uuidutils.is_uuid_like(one_id) and len(one_id) == 36
             and one_id == one_id.lower())
-
-
-def no_marker(marker: str | None) -> exception.InvalidInput:
-    """The error for a marker that is nothing of the caller's."""
-    return exception.InvalidInput(
-        reason=f'marker {marker} could not be found')

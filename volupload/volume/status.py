@@ -19,22 +19,36 @@ class VolumeStatus(enum.StrEnum):
     DELETING = 'deleting'            # the file goes, then the row
     ERROR = 'error'                  # could not be created
     ERROR_DELETING = 'error_deleting'
+    # Nothing here makes these: they are Cinder's, and a volume has one when
+    # an administrator says so, until another one is said.
+    RESERVED = 'reserved'
+    MANAGING = 'managing'
+    ERROR_MANAGING = 'error_managing'
+    RESTORING_BACKUP = 'restoring-backup'
+    ERROR_RESTORING = 'error_restoring'
+    AWAITING_TRANSFER = 'awaiting-transfer'
+    BACKING_UP = 'backing-up'
+    ERROR_BACKING_UP = 'error_backing-up'
+    EXTENDING = 'extending'
+    ERROR_EXTENDING = 'error_extending'
+    DOWNLOADING = 'downloading'
+    RETYPING = 'retyping'
 
 
 UPLOADABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.IN_USE})
-DELETABLE = frozenset({VolumeStatus.AVAILABLE, VolumeStatus.ERROR,
-                       VolumeStatus.ERROR_DELETING})
-# Those that an administrator may delete by force.
-FORCIBLY_DELETABLE = DELETABLE | {
-    VolumeStatus.ATTACHING, VolumeStatus.DETACHING, VolumeStatus.MAINTENANCE,
-    VolumeStatus.CREATING}
+DELETABLE = frozenset({
+    VolumeStatus.AVAILABLE, VolumeStatus.ERROR, VolumeStatus.ERROR_DELETING,
+    VolumeStatus.ERROR_MANAGING, VolumeStatus.ERROR_RESTORING,
+    VolumeStatus.ERROR_EXTENDING})
 ATTACHED = frozenset({VolumeStatus.IN_USE, VolumeStatus.DETACHING})
-# Those that an administrator may set anew, and those that may be set: a
-# manager finishes what is said to be in creation, and keeps what is there.
-RESETTABLE = DELETABLE | {
-    VolumeStatus.ATTACHING, VolumeStatus.IN_USE, VolumeStatus.DETACHING,
-    VolumeStatus.MAINTENANCE}
+# Those that an administrator may set anew, and those that may be set: an
+# upload and a manager keep what they have in hand, a manager finishes what is
+# said to be in creation.
+RESETTABLE = frozenset(VolumeStatus) - {
+    VolumeStatus.CREATING, VolumeStatus.UPLOADING, VolumeStatus.DELETING}
 SETTABLE = RESETTABLE | {VolumeStatus.CREATING}
+# Those that an administrator may delete by force.
+FORCIBLY_DELETABLE = SETTABLE - {VolumeStatus.IN_USE}
 # What a manager has to finish when it finds it, whoever began it.
 UNFINISHED = frozenset({VolumeStatus.CREATING, VolumeStatus.DELETING})
 

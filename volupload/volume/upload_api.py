@@ -53,11 +53,7 @@ class UploadAPI:
                     all_projects: bool = False,
                     **wanted: Any) -> list[models.Upload]:
         """A page of uploads; as `get_all`."""
-        try:
-            return uploads.get_all(
-                reach.scope(context, all_projects), **wanted)
-        except exception.UploadNotFound:
-            raise reach.no_marker(wanted['marker']) from None
+        return uploads.get_all(reach.scope(context, all_projects), **wanted)
 
     def cancel_upload(self, context: RequestContext,
                       upload: models.Upload) -> None:
@@ -132,11 +128,7 @@ class UploadAPI:
                      all_projects: bool = False,
                      **wanted: Any) -> list[models.Message]:
         """A page of messages; as `get_all`."""
-        try:
-            return messages.get_all(
-                reach.scope(context, all_projects), **wanted)
-        except exception.MessageNotFound:
-            raise reach.no_marker(wanted['marker']) from None
+        return messages.get_all(reach.scope(context, all_projects), **wanted)
 
     def delete_message(self, context: RequestContext,
                        message: models.Message) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from tests import base
 from volupload import exception
 from volupload.api import schemas
+from volupload.api.schemas import image_metadata
 from volupload.api.schemas import volume_actions
 from volupload.api.schemas import volumes
 from volupload.transfer.formats import FORMATS
@@ -125,6 +126,24 @@ class TestUploadImage(base.TestCase):
                 self.assertEqual(name, parsed['disk_format'])
 
 
+class TestMetadata(SchemaTestCase):
+
+    def test_values_for_images_are_as_long_as_glance_keeps_them(self) -> None:
+        for value in ('x' * 65535, 'é' * 32767):
+            pairs = {'metadata': {'k': value}}
+            self.assertEqual(pairs, image_metadata.SET.parse(pairs))
+        for value in ('x' * 65536, 'é' * 32768):
+            self.refusal(lambda _name, given: image_metadata.SET.parse(given),
+                         {'metadata': {'k': value}})
+
+    def test_printable_is_what_cinders_expression_matches(self) -> None:
+        parse = schemas.printable(minimum=1)
+        for value in ('a b', 'é', '\u3000', '\ufffd'):
+            self.assertEqual(value, parse('field', value))
+        for value in ('', 'a\n', '\x7f', '\u200b', '\u2028', '\U0001f600'):
+            self.refusal(parse, value)
+
+
 class TestVolumes(base.TestCase):
 
     def test_arguments_are_complete(self) -> None:
@@ -132,11 +151,11 @@ class TestVolumes(base.TestCase):
             {'name': None, 'description': None, 'metadata': {}, 'size_gb': 1,
              'volume_type': None, 'availability_zone': None,
              'source_volid': None},
-            volumes.create({'volume': {'size': 1}}, strict=True))
+            volumes.create({'volume': {'size': 1}}, (3, 0)))
 
     def test_newer_name_wins(self) -> None:
         for body in ({'name': 'new', 'display_name': 'old'},
                      {'display_name': 'old', 'name': 'new'}):
             self.assertEqual(
                 {'name': 'new'},
-                volumes.update({'volume': body}, strict=True))
+                volumes.update({'volume': body}, (3, 0)))

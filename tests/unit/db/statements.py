@@ -155,9 +155,11 @@ class Statements(unittest.TestCase):
             self.assertEqual(found, [row.name for row in volume_types.get_all(
                 filters={'extra_specs': specs, 'is_public': True},
                 sort=[('name', 'asc')], limit=9, marker=None)])
-        volume_types.change_extra_specs(one.id, {'n': None, 'x': 'y'})
+        volume_types.change_extra_specs(
+            one.id, {'x': 'y', 'z': None}, {'n', 'none'})
         changed = volume_types.get(one.id)
-        self.assertEqual({'a b': "it's", 'x': 'y'}, changed.extra_specs)
+        self.assertEqual({'a b': "it's", 'x': 'y', 'z': None},
+                         changed.extra_specs)
         self.assertIsNotNone(changed.updated_at)
         self.assertEqual('Two', volume_types.get(two.id).extra_specs['n'])
 

@@ -76,7 +76,7 @@ class TestVolumes(ApiTestCase):
                                                    all_projects=True)])
 
     def test_a_marker_that_is_no_volume_is_refused(self) -> None:
-        self.assertRaises(exception.InvalidInput, self.api.get_all,
+        self.assertRaises(exception.VolumeNotFound, self.api.get_all,
                           self.context, marker='x')
 
     def test_a_deleted_volume_is_announced_to_its_manager(self) -> None:

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+import enum
 import json
+import re
 import reprlib
 from typing import Any
 from typing import Final
+import unicodedata
 
 from oslo_utils import strutils
 from oslo_utils import uuidutils
@@ -25,6 +28,14 @@ Parser = Callable[[str, Any], Any]
 
 REQUIRED: Final = object()
 ABSENT: Final = object()
+
+
+class Matches(enum.Enum):
+    """What a filter finds that asks for what all rows are, or none is."""
+
+    ALL = enum.auto()
+    NONE = enum.auto()
+
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 255
@@ -82,6 +93,17 @@ class Schema:
                 raise refuse(self.name, value, (
                     f'{name[:100]!r} is not known here. '
                     f'Known are: {known}.'))
+
+
+def within(name: str, schema: Schema, *, strict: bool,
+           **others: Field) -> Schema:
+    """A body with one object of this name and, if `strict`, nothing else.
+
+    :param others: what else it may have.
+    """
+    return Schema('body', {
+        name: Field(lambda _name, value: schema.parse(value)), **others,
+    }, strict=strict)
 
 
 def text(*, minimum: int = 0, maximum: int = 255,
@@ -163,27 +185,64 @@ def nullable(parse: Parser, null: Any = None) -> Parser:
     return lambda name, value: null if value is None else parse(name, value)
 
 
-def string_map(name: str, value: Any) -> dict[str, str]:
-    """An object of strings, as the metadata of a volume."""
-    if not isinstance(value, dict):
-        raise refuse(name, value, 'It must be an object.')
-    for key, item in value.items():
-        _KEY(name, key)
-        _VALUE(f'{name}.{key}', item)
-    return value
+def string_map(key: Parser, value: Parser) -> Parser:
+    """An object whose keys and values are such strings."""
+    def parse(name: str, given: Any) -> dict[str, Any]:
+        if not isinstance(given, dict):
+            raise refuse(name, given, 'It must be an object.')
+        for one, item in given.items():
+            key(name, one)
+            value(f'{name}.{one}', item)
+        return given
+    return parse
+
+
+def pair_name(name: str, value: Any) -> str:
+    """The key of a pair of metadata or extra specs, as Cinder takes them."""
+    if not _PAIR_NAME.fullmatch(value):
+        raise refuse(name, value, (
+            'A key must have 1 to 255 letters, digits, spaces or one of '
+            '- _ : . /'))
+    return str(value)
+
+
+def printable(*, minimum: int = 0) -> Parser:
+    """A string of at most 255 characters, none of which controls anything."""
+    any_text = text(minimum=minimum)
+
+    def parse(name: str, value: Any) -> str:
+        found: str = any_text(name, value)
+        if not all(map(_is_printable, found)):
+            raise refuse(name, value,
+                         'It must have printable characters only.')
+        return found
+    return parse
+
+
+def _is_printable(character: str) -> bool:
+    kind = unicodedata.category(character)
+    # Those above are printable too, but not to Cinder's regular expression.
+    return (kind[0] != 'C' and kind not in ('Zl', 'Zp')
+            and ord(character) < 0xffff)
 
 
 def string_map_text(name: str, value: Any) -> dict[str, str]:
-    """The same in a query string, where it is text."""
+    """An object of strings in a query string, where it is text."""
     # python-cinderclient sends str() of a dict, others JSON.
+    found = value
     for read in (json.loads, ast.literal_eval):
         try:
-            return string_map(name, read(value))
+            found = read(value)
+            break
         except (ValueError, SyntaxError, TypeError, MemoryError,
                 RecursionError):
             continue
-    return string_map(name, value)
+    pairs: dict[str, str] = any_metadata(name, found)
+    return pairs
 
 
-_KEY = text(minimum=1)
-_VALUE = text()
+_PAIR_NAME = re.compile(r'[a-zA-Z0-9_:. /-]{1,255}')
+
+# Of a volume: as v3 takes it, and as v2 does.
+metadata = string_map(pair_name, text())
+any_metadata = string_map(text(minimum=1), text())

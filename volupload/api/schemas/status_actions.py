@@ -6,12 +6,13 @@ from typing import Any
 from oslo_utils import uuidutils
 
 from volupload.api import schemas
-from volupload.api.schemas import ABSENT
 from volupload.api.schemas import Field
 from volupload.api.schemas import Schema
 from volupload.volume.status import SETTABLE
 
-_ATTACH_STATUSES = ('attached', 'detached')
+_ATTACHED = {'attached': True, 'detached': False, None: None}
+
+_text = schemas.nullable(schemas.text())
 
 
 def _uuid(name: str, value: Any) -> str:
@@ -20,7 +21,17 @@ def _uuid(name: str, value: Any) -> str:
     return value
 
 
-_text = schemas.nullable(schemas.text())
+def _word(*allowed: str) -> schemas.Parser:
+    """One of these words in whatever letters; null and none are the same."""
+    known = schemas.one_of(allowed)
+
+    def parse(name: str, value: Any) -> str | None:
+        if value in (None, ''):
+            return None
+        return str(known(name, value.lower() if isinstance(value, str)
+                         else value))
+    return parse
+
 
 _ATTACH = Schema('os-attach', {
     'instance_uuid': Field(schemas.nullable(_uuid), None),
@@ -31,13 +42,10 @@ _ATTACH = Schema('os-attach', {
 _DETACH = Schema('os-detach', {
     'attachment_id': Field(schemas.nullable(_uuid), None)})
 _RESET = Schema('os-reset_status', {
-    'status': Field(schemas.nullable(schemas.one_of(sorted(SETTABLE))),
-                    None),
-    'attach_status': Field(
-        schemas.nullable(schemas.one_of(_ATTACH_STATUSES)), None),
-    # There is no migration here that could be reset.
-    'migration_status': Field(schemas.nullable(schemas.one_of(['none'])),
-                              ABSENT),
+    'status': Field(_word(*sorted(SETTABLE)), None),
+    'attach_status': Field(_word('attached', 'detached'), None),
+    # There is no migration here that could be in another.
+    'migration_status': Field(_word('none'), None),
 })
 READONLY = Schema('os-update_readonly_flag', {
     'readonly': Field(schemas.boolean)})
@@ -71,10 +79,4 @@ def reset(body: Any) -> dict[str, Any]:
         raise schemas.refuse('os-reset_status', body, (
             'It must have status, attach_status or migration_status.'))
     return {'status': given['status'],
-            'detached': given['attach_status'] == 'detached'}
-
-
-def nothing(name: str, body: Any) -> None:
-    """:raises InvalidField: there is something."""
-    if body not in (None, {}):
-        raise schemas.refuse(name, body, 'It must be null.')
+            'attached': _ATTACHED[given['attach_status']]}

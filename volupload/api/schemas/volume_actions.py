@@ -20,7 +20,7 @@ CONTAINERS = ('bare', 'ovf', 'ami', 'aki', 'ari')
 VISIBILITIES = ('community', 'public', 'private', 'shared')
 
 _image_name = schemas.text(minimum=1, blank=False)
-_any_container = schemas.text(minimum=1)
+_any_container = schemas.printable(minimum=1)
 
 
 def _container(name: str, value: Any) -> str:

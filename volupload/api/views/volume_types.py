@@ -37,7 +37,8 @@ def updated(request: Request, row: models.VolumeType) -> dict[str, Any]:
     return view
 
 
-def extra_specs(request: Request, row: models.VolumeType) -> dict[str, str]:
+def extra_specs(request: Request,
+                row: models.VolumeType) -> dict[str, str | None]:
     """Those that the caller may see."""
     if request.context.can(policies.READ_SENSITIVE):
         return row.extra_specs

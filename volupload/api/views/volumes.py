@@ -9,6 +9,12 @@ from volupload.api import microversion
 from volupload.api.request import Request
 from volupload.db import models
 from volupload.policies import image_metadata as policies
+from volupload.volume.status import VolumeStatus
+
+# What Cinder calls otherwise when it shows it.
+_STATUSES: Mapping[str, str] = {
+    VolumeStatus.MANAGING: VolumeStatus.CREATING,
+    VolumeStatus.ERROR_MANAGING: VolumeStatus.ERROR}
 
 
 def timestamp(moment: datetime.datetime | None) -> str | None:
@@ -38,7 +44,9 @@ def detail(request: Request, volume: models.Volume) -> dict[str, Any]:
     view = changed(request, volume)
     view['os-vol-tenant-attr:tenant_id'] = volume.project_id
     if request.context.is_admin:
-        view['os-vol-host-attr:host'] = _host(volume)
+        view |= {'os-vol-host-attr:host': _host(volume),
+                 'os-vol-mig-status-attr:migstat': None,
+                 'os-vol-mig-status-attr:name_id': None}
     if volume.image_metadata and request.context.can(policies.SHOW, volume):
         view['volume_image_metadata'] = volume.image_metadata
     return view
@@ -51,7 +59,7 @@ def changed(request: Request, volume: models.Volume) -> dict[str, Any]:
     """
     view: dict[str, Any] = {
         'id': volume.id,
-        'status': volume.status,
+        'status': _STATUSES.get(volume.status, volume.status),
         'size': volume.size_gb,
         'availability_zone': volume.availability_zone,
         'created_at': timestamp(volume.created_at),
@@ -71,6 +79,8 @@ def changed(request: Request, volume: models.Volume) -> dict[str, Any]:
         'multiattach': False,
         'attachments': _attachments(request, volume),
     }
+    if request.context.is_admin:
+        view['migration_status'] = None
     return view | _later(request, volume)
 
 
@@ -96,12 +106,13 @@ def _attachments(request: Request,
     if volume.attachment is None:
         return []
     found = volume.attachment
+    # Where servers run is not for everybody.
+    told = request.context.is_admin or 'service' in request.context.roles
     at = datetime.datetime.fromisoformat(found['attached_at'])
     return [{
         'id': volume.id, 'attachment_id': found['attachment_id'],
         'volume_id': volume.id, 'server_id': found['server_id'],
-        # Where servers run is not for everybody.
-        'host_name': found['host_name'] if request.context.is_admin else None,
+        'host_name': found['host_name'] if told else None,
         'device': found['device'], 'attached_at': timestamp(at)}]
 
 
