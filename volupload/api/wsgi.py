@@ -2,7 +2,7 @@
 """The application at the end of the pipeline: find, read, check, call, write.
 
 A caller without a project is refused before all else (400). Then the order of
-the checks is the one that clients have known since 2014: route (404, 405),
+the checks is the one that clients have known since 2014: route (404, v2 405),
 version (406), content type (415), action and body (400), the project in the
 URL (400). What follows is the controllers': parameters (400),
 volume (404), policy (403), status (400), Glance. Errors are raised; the fault

@@ -33,14 +33,20 @@ class TestRouter(base.TestCase):
     def test_head_is_served_where_get_is(self) -> None:
         found, _, _ = self.router.match('/v3/p/volumes/v', 'HEAD')
         self.assertIs(volumes.show, found.handler)
-        self.assertRaises(exception.MethodNotAllowed, self.router.match,
+        self.assertRaises(exception.RouteNotFound, self.router.match,
                           '/v3/p/volumes/v/action', 'HEAD')
+        self.assertRaises(exception.MethodNotAllowed, self.router.match,
+                          '/v2/p/volumes/v/action', 'HEAD')
 
-    def test_other_methods_are_refused_with_those_there_are(self) -> None:
+    def test_other_methods_are_refused_on_v2_with_those_there_are(self) -> None:
         for prefix in router.PREFIXES:
             for path in router.paths(prefix):
                 endpoints = router.ROUTES[path]
                 url = (prefix + path).format(**VARIABLES)
+                if prefix.startswith('/v3'):
+                    self.assertRaises(exception.RouteNotFound,
+                                      self.router.match, url, 'TRACE')
+                    continue
                 error = self.assertRaises(
                     exception.MethodNotAllowed,
                     self.router.match, url, 'TRACE')

@@ -188,19 +188,24 @@ class Statements(unittest.TestCase):
                 ('p1', {'metadata': {'k': 'v', 'n': '1'}}, 2, 10)):
             self.assertEqual((count, size), volumes.summary(project, filters))
         self.assertEqual({'k': ['v'], 'n': ['0', '1']},
-                         volumes.distinct_metadata('p1', {}))
-        self.assertEqual({'k': ['v'], 'n': ['1']},
-                         volumes.distinct_metadata('p1', {'size_gb': 2}))
+                         volumes.distinct_metadata('p1'))
+        self.assertEqual({'k': ['theirs']}, volumes.distinct_metadata('p2'))
+        make_volume(attachment={'mode': 'rw'}, size_gb=64)
+        for attached, size in ((True, 64), (False, 15)):
+            self.assertEqual(size, volumes.summary(
+                'p1', {'attached': attached})[1])
 
     def test_pages_follow_each_other_without_gap_or_overlap(self) -> None:
         for number in range(9):   # every column has values that repeat
             make_volume(
                 name=[None, 'b', 'a'][number % 3], size_gb=1 + number % 2,
                 availability_zone=[None, 'z', None, 'y'][number % 4],
+                bootable=number % 3 == 0,
                 created_at=NOON + datetime.timedelta(number // 3),
                 updated_at=[None, NOON, NOON][number % 3])
         for columns in ([], ['name'], ['updated_at'], ['created_at'], ['id'],
                         ['status'], ['name', 'size_gb'],
+                        ['bootable', 'availability_zone'],
                         ['availability_zone', 'updated_at', 'name']):
             for directions in itertools.product(
                     ('asc', 'desc'), repeat=len(columns)):
