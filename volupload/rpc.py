@@ -79,9 +79,11 @@ def set_default_url(url: str) -> None:
     CONF.set_default('transport_url', url)
 
 
-def get_client(target: oslo_messaging.Target) -> oslo_messaging.RPCClient:
+def get_client(target: oslo_messaging.Target,
+               version_cap: str | None = None) -> oslo_messaging.RPCClient:
     return oslo_messaging.get_rpc_client(
-        get_transport(), target, serializer=ContextSerializer())
+        get_transport(), target, serializer=ContextSerializer(),
+        version_cap=version_cap)
 
 
 def get_server(target: oslo_messaging.Target,

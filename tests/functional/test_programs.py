@@ -108,6 +108,13 @@ class TestRefusals(ProgramTestCase):
         for program in ('api', 'standalone'):
             self.assertIn('[DEFAULT] transport_url: ', self.refusal(program))
 
+    def test_a_pin_to_a_version_that_nobody_knows(self) -> None:
+        self.write(f'{GLANCE}[upgrade_levels]\nvolume = 7.3\n')
+        for program in ('api', 'standalone'):
+            self.assertEqual(
+                '[upgrade_levels] volume: 7.3 is none of 1.0, 1.1, which this '
+                'release can send', self.refusal(program))
+
     def test_an_image_service_without_credentials(self) -> None:
         self.write('[glance]\nauth_type = nonsense\n')
         for program in ('api', 'standalone'):

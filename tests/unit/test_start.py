@@ -103,6 +103,10 @@ class TestVolumeService(base.TestCase):
         self.config(auth_type=None, group='glance')
         self.assertRefused('[glance] auth_type: is not set')
 
+    def test_a_version_that_nobody_knows_is_refused(self) -> None:
+        self.config(volume='7.3', group='upgrade_levels')
+        self.assertRefused('[upgrade_levels] volume: 7.3 is none of ')
+
     def test_what_can_work_is_let_through(self) -> None:
         self.useFixture(database.Database())
         rpc.set_default_url('fake://')

@@ -17,12 +17,13 @@ from volupload.conf import base
 from volupload.conf import check
 from volupload.conf import glance
 from volupload.conf import metrics
+from volupload.conf import upgrade_levels
 from volupload.conf import upload
 from volupload.version import version_string
 
 CONF = cfg.CONF
 
-MODULES = (base, api, glance, metrics, upload)
+MODULES = (base, api, glance, metrics, upgrade_levels, upload)
 
 for _module in MODULES:
     _module.register_opts(CONF)

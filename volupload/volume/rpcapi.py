@@ -10,6 +10,8 @@ Messages are sent by a thread of their own, see `announcer`.
 Version 1.0: create_volume, delete_volume, copy_volume_to_image.
 Version 1.1: cancel_upload, to every manager: any of them may run it. A manager
 of 1.0 does not know it, and finds the wish when it is updated.
+
+[upgrade_levels] volume names the highest version that is sent.
 """
 
 import functools
@@ -17,26 +19,45 @@ import logging
 
 import oslo_messaging
 
+from volupload import exception
 from volupload import rpc
+from volupload.conf import CONF
 from volupload.context import RequestContext
 from volupload.volume.announcer import Announcer
 
 LOG = logging.getLogger(__name__)
 
 TOPIC = 'volupload-volume'
-VERSION = '1.1'
+VERSIONS = ('1.0', '1.1')   # all that a manager of this release takes
+VERSION = VERSIONS[-1]
 
 # The others are sent as of 1.0, which the managers of that time take too.
 _SINCE = {'cancel_upload': '1.1'}
 _FANOUT = frozenset({'cancel_upload'})
 
 
+def check_config() -> None:
+    """:raises ConfigError: [upgrade_levels] volume is no version."""
+    _pinned()
+
+
+def _pinned() -> str:
+    pinned: str = CONF.upgrade_levels.volume or VERSION
+    if pinned not in VERSIONS:
+        raise exception.ConfigError(
+            section='upgrade_levels', option='volume',
+            reason=f'{pinned} is none of {", ".join(VERSIONS)}, which this '
+                   'release can send')
+    return pinned
+
+
 class VolumeAPI:
     """Mirrors `volupload.volume.manager.VolumeManager`."""
 
     def __init__(self) -> None:
+        """:raises ConfigError: [upgrade_levels] volume is no version."""
         self._client = rpc.get_client(
-            oslo_messaging.Target(topic=TOPIC, version='1.0'))
+            oslo_messaging.Target(topic=TOPIC, version='1.0'), _pinned())
         self._announcer = Announcer(
             'managers will find their work by themselves')
 
@@ -59,6 +80,9 @@ class VolumeAPI:
     def _cast(self, context: RequestContext, host: str | None, method: str,
               **arguments: str) -> None:
         """Tell the manager of `host`, or any one manager for None."""
+        if not self._client.can_send_version(_SINCE.get(method, '1.0')):
+            LOG.debug('%s is newer than [upgrade_levels] volume', method)
+            return
         self._announcer.put(functools.partial(
             self._send, context, host, method, arguments))
 

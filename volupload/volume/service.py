@@ -47,6 +47,7 @@ class VolumeService(service.Service):
             compression.check_config()
             rpc.get_transport()
             rpc.get_notifier('check')
+            rpcapi.check_config()
             if not migration.is_current():
                 raise SystemExit(f'{CONF.prog}: the database is not at the '
                                  'version of this code, run '
