@@ -15,13 +15,17 @@ from volupload.db import session
 
 
 def setup(prog: str, args: Sequence[str] = (),
-          config_files: list[str] | None = None) -> None:
+          config_files: list[str] | None = None, *,
+          prints: bool = False) -> None:
     """Read the configuration, start logging, bind the database.
 
     :param config_files: instead of those that oslo.config finds by itself.
+    :param prints: standard output is for what the program was asked, so what
+        is logged goes to standard error.
     :raises SystemExit: an option has a wrong value; the message names it.
     """
     register_library_options()
+    CONF.set_default('use_stderr', prints)
     conf.parse(args, prog, config_files)
     log.setup(CONF, 'volupload')
     try:

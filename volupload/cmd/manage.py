@@ -93,7 +93,7 @@ def _days(text: str) -> int:
 def main() -> None:
     CONF.register_cli_opt(cfg.SubCommandOpt(
         'command', title='Commands', handler=_add_commands))
-    service.setup('volupload-manage', sys.argv[1:])
+    service.setup('volupload-manage', sys.argv[1:], prints=True)
     if CONF.command.name is None:
         CONF.print_help()
         sys.exit(2)

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """volupload-status: whether an upgrade can go ahead."""
 
-from collections.abc import Iterator
 import sys
 
-from oslo_config import cfg
 from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 from oslo_utils import uuidutils
 
 from volupload import exception
 from volupload import service
-from volupload.conf import backends
+from volupload.cmd.operations import catalogue
+from volupload.cmd.operations import options
 from volupload.conf import CONF
-from volupload.conf import opts
 from volupload.db import migration
 from volupload.image import glance
 
@@ -33,12 +31,24 @@ class Checks(upgradecheck.UpgradeCommands):
             '"volupload-manage db sync" before starting the services.')
 
     def _check_options(self) -> upgradecheck.Result:
-        unknown = sorted(_unknown_options())
-        if not unknown:
+        told = [f'{words}: {", ".join(sorted(set(found)))}'
+                for words, found in (
+                    ('Not options of this release, and not looked at',
+                     list(options.unknown())),
+                    ('Under an old name', list(options.renamed())),
+                    ('About to be removed', list(options.leaving())))
+                if found]
+        return upgradecheck.Result(_WARNING if told else _SUCCESS,
+                                   '; '.join(told) or None)
+
+    def _check_catalogue(self) -> upgradecheck.Result:
+        problems = catalogue.problems()
+        if not problems:
             return upgradecheck.Result(_SUCCESS)
+        serious = any(problem.serious for problem in problems)
         return upgradecheck.Result(
-            _WARNING, 'Not options of this release, and not looked at: '
-            + ', '.join(unknown))
+            _FAILURE if serious else _WARNING,
+            '; '.join(problem.text for problem in problems))
 
     def _check_glance(self) -> upgradecheck.Result:
         """Whether the catalogue leads to a Glance that knows us."""
@@ -58,35 +68,13 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Policy file is YAML', (common_checks.check_policy_json,
                                  {'conf': CONF})),
         ('Options of the files', _check_options),
-        ('Image service', _check_glance))
-
-
-def _unknown_options() -> Iterator[str]:
-    """In sections of ours; what libraries read there they register late."""
-    known: dict[str, set[str]] = {}
-    for group, options in opts.list_opts():
-        known.setdefault(str(group), set()).update(_names(options))
-    for name in CONF.enabled_backends:
-        known[name] = set(_names(backends.backend_opts))
-    known.pop('DEFAULT')    # the libraries' own section
-    for path in CONF.config_file:
-        sections: dict[str, dict[str, list[str]]] = {}
-        cfg.ConfigParser(path, sections).parse()
-        for section in sections.keys() & known.keys():
-            for option in sections[section].keys() - known[section]:
-                yield f'[{section}] {option}'
-
-
-def _names(options: list[cfg.Opt]) -> Iterator[str]:
-    for option in options:
-        yield option.dest
-        yield option.name
-        yield from (old.name for old in option.deprecated_opts if old.name)
+        ('Image service', _check_glance),
+        ('Service catalogue', _check_catalogue))
 
 
 def main() -> None:
     upgradecheck.register_cli_options(CONF, Checks())
-    service.setup('volupload-status', sys.argv[1:])
+    service.setup('volupload-status', sys.argv[1:], prints=True)
     # Only its own main() sets this, and --json does nothing without (2.7).
     upgradecheck.CONF = CONF
     sys.exit(upgradecheck.run(CONF))

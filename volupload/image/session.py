@@ -166,13 +166,13 @@ class Session:
                 reason='is not set') from error
         except Exception as error:
             raise exception.ConfigError(section='glance', option=option,
-                                        reason=_words(error)) from error
+                                        reason=words(error)) from error
 
     def _loaded(self) -> ks_adapter.Adapter:
         if self._adapter is None:
             with self._lock:
                 if self._adapter is None:
-                    self._adapter = _load()
+                    self._adapter = load_adapter()
                     self._catalogue_time = time.monotonic()
         return self._adapter
 
@@ -199,10 +199,10 @@ class Session:
         except Exception as error:
             self.forget()
             raise exception.ImageServiceError(
-                reason=_words(error)) from error
+                reason=words(error)) from error
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
     """What the libraries say on purpose, or what happened to them."""
     if isinstance(error, (ks_exceptions.ClientException, OSError,
                           ValueError)):
@@ -220,7 +220,8 @@ class _HttpAdapter(ks_session.TCPKeepAliveAdapter):
         return super().send(request, stream, both, *args, **kwargs)
 
 
-def _load() -> ks_adapter.Adapter:
+def load_adapter() -> ks_adapter.Adapter:
+    """By the options of [glance]; asks nobody yet."""
     # Proxies and passwords of the environment are not for a service, which
     # is configured by its file.
     http = requests.Session()
