@@ -2,15 +2,12 @@
 """What Prometheus reads: of the API, and of a manager."""
 
 import datetime
-import pathlib
 import time
 from typing import Any
 from urllib import request
 
-from prometheus_client import metrics as metrics_core
 from prometheus_client import parser
 
-from tests import base as tests_base
 from tests.fixtures import doubles
 from tests.functional import base
 from tests.functional.base import PROJECT
@@ -22,8 +19,6 @@ from volupload.db import models
 from volupload.db import queue
 from volupload.volume.manager import VolumeManager
 
-GUIDE = (pathlib.Path(__file__).parents[2]
-         / 'doc' / 'source' / 'admin' / 'monitoring.rst')
 ELSEWHERE = 'elsewhere@local'
 TWO_HOURS = datetime.timedelta(hours=2)
 
@@ -37,17 +32,6 @@ def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 def value(text: str, name: str, **labels: str) -> float:
     return samples(text).get((name, frozenset(labels.items())), 0.0)
-
-
-class TestDocumentation(tests_base.TestCase):
-
-    def test_every_metric_is_in_the_guide(self) -> None:
-        guide = GUIDE.read_text()
-        names = {metric._name for metric in vars(metrics).values()
-                 if isinstance(metric, metrics_core.MetricWrapperBase)}
-        self.assertLess(8, len(names))
-        for name in names:
-            self.assertIn(f'``{name}', guide)
 
 
 class TestApi(base.ApiTestCase):
