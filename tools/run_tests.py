@@ -37,6 +37,7 @@ ENVIRONMENT = environment.Environment('tests', (
 STEPS = {
     'pep8': 'testenv:pep8',
     'mypy': 'testenv:mypy',
+    'audit': 'testenv:audit',
     'unit': 'testenv',
     'functional': 'testenv:functional',
     'interop': 'testenv:interop',
@@ -50,6 +51,7 @@ _TESTS = {'unit', 'functional', 'interop', 'tempest', 'integration', 'guide'}
 _NEED_PACKAGES = {'interop', 'integration', 'guide'}
 # It waits for packages to arrive, two minutes of four and more.
 _BESIDE = {'guide'}
+_LOUD = b'NOT AUDITED: '   # of tools.audit
 _TOTAL = re.compile(rb' - (Passed|Failed|Skipped|Unexpected Success): (\d+)')
 
 
@@ -63,9 +65,15 @@ class Outcome:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    note: str = ''
 
     def count(self, line: bytes) -> None:
-        """Take the numbers out of a line of stestr's totals."""
+        """Take the numbers out of a line of stestr's totals.
+
+        What was not audited is for the summary, too.
+        """
+        if line.startswith(_LOUD):
+            self.note = line.decode(errors='replace').rstrip()
         if found := _TOTAL.match(line):
             number = int(found[2])
             match found[1]:
@@ -203,8 +211,7 @@ def _show(line: bytes, outcome: Outcome) -> None:
 def _report(outcomes: list[Outcome]) -> int:
     print('\n==== summary')
     for outcome in outcomes:
-        print(f'{outcome.step:13} {"ok" if outcome.ok else "FAILED":7}'
-              f'{outcome.seconds:5.0f} s  {_tests(outcome)}')
+        print(_line(outcome))
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     skipped = sum(outcome.skipped for outcome in outcomes)
@@ -213,9 +220,14 @@ def _report(outcomes: list[Outcome]) -> int:
     return 0 if all(outcome.ok for outcome in outcomes) and not failed else 1
 
 
+def _line(outcome: Outcome) -> str:
+    return (f'{outcome.step:13} {"ok" if outcome.ok else "FAILED":7}'
+            f'{outcome.seconds:5.0f} s  {_tests(outcome)}')
+
+
 def _tests(outcome: Outcome) -> str:
     if outcome.step not in _TESTS:
-        return ''
+        return outcome.note
     return f'{outcome.passed + outcome.failed + outcome.skipped} tests'
 
 
