@@ -47,7 +47,9 @@ class UploadAPI:
         """
         if not reach.is_canonical(upload_id):
             raise exception.UploadNotFound(upload_id=upload_id)
-        return uploads.get(upload_id, reach.reach(context))
+        upload = uploads.get(upload_id, reach.reach(context))
+        context.resource_uuid = upload.id   # for the log
+        return upload
 
     def get_uploads(self, context: RequestContext, *,
                     all_projects: bool = False,
@@ -111,6 +113,7 @@ class UploadAPI:
     def announce(self, context: RequestContext,
                  upload: models.Upload) -> None:
         """Wake a manager; one that hears nothing finds it by itself."""
+        context.resource_uuid = upload.id   # for the log
         self.manager.copy_volume_to_image(context, upload.host, upload.id)
         LOG.info('Upload %s of volume %s into image %s is queued',
                  upload.id, upload.volume_id, upload.image_id)

@@ -81,7 +81,8 @@ class Uploader:
         upload = watch.upload
         # Log lines of this thread name the request that began it all.
         RequestContext(request_id=upload.request_id, overwrite=True,
-                       user_id=upload.user_id, project_id=upload.project_id)
+                       user_id=upload.user_id, project_id=upload.project_id,
+                       resource_uuid=upload.id)
         LOG.info('Upload %s of volume %s into image %s begins, attempt %s',
                  upload.id, upload.volume_id, upload.image_id, upload.attempt)
         self._notifier.start(upload)
