@@ -10,6 +10,7 @@ import oslo_messaging
 from volupload import conf
 from volupload import exception
 from volupload import report
+from volupload import tracing
 from volupload.conf import CONF
 from volupload.db import session
 
@@ -24,7 +25,7 @@ def setup(prog: str, args: Sequence[str] = (),
         is logged goes to standard error.
     :raises SystemExit: an option has a wrong value; the message names it.
     """
-    register_library_options()
+    register_library_options(prog)
     CONF.set_default('use_stderr', prints)
     conf.parse(args, prog, config_files)
     log.setup(CONF, 'volupload')
@@ -34,13 +35,14 @@ def setup(prog: str, args: Sequence[str] = (),
         raise SystemExit(f'{prog}: {error}') from None
 
 
-def register_library_options() -> None:
+def register_library_options(prog: str = 'volupload') -> None:
     """Those that the libraries register too late to be checked at start."""
     log.register_options(CONF)
     log.set_defaults(default_log_levels=[
         *log.get_default_log_levels(), 'oslo.service=WARNING',
         'oslo_service=WARNING', 'cotyledon=WARNING', 'alembic=WARNING'])
     report.register_options()
+    tracing.register_options(prog)
     db_options.set_defaults(
         CONF, connection='sqlite:///$state_path/volupload.db')
     oslo_messaging.set_transport_defaults('volupload')

@@ -25,7 +25,7 @@ ROWS = (
     ('volume.rpcapi', 'image', 'backends', 'transfer', 'db'),
     ('volume.rpcapi', 'db'),   # the row that others are told of
     ('rpc', 'context'),
-    ('policy',),
+    ('policy', 'tracing'),
     ('volume.status', 'policies', 'conf', 'exception', 'metrics', 'version'),
 )
 

@@ -16,6 +16,7 @@ from paste import deploy
 
 from volupload import exception
 from volupload import policy
+from volupload import tracing
 from volupload.api import wsgi
 from volupload.api.middleware import auth_token  # noqa: F401  its options
 from volupload.api.types import Environ
@@ -37,6 +38,7 @@ def load() -> WSGIApp:
     try:
         policy.init()
         ImageService().check_config()
+        tracing.start()
         return _load(_paste_file())
     except exception.ConfigError as error:
         raise SystemExit(f'{CONF.prog}: {error}') from None

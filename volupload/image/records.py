@@ -15,6 +15,7 @@ from typing import NoReturn
 from oslo_context import context as oslo_context
 
 from volupload import exception
+from volupload import tracing
 from volupload.image.answer import Answer
 from volupload.image.quota import Quota
 from volupload.image.session import Session
@@ -86,8 +87,9 @@ class ImageRecords:
         else:
             headers = self._session.auth_headers()
             body['owner'] = context.project_id
-        answer = self._session.post(
-            '/images', {**COMMON, **headers, **request_id(context)}, body)
+        with tracing.span('create_image', image=image_id):
+            answer = self._session.post(
+                '/images', {**COMMON, **headers, **request_id(context)}, body)
         if answer.repeated and answer.status in _REFUSALS:
             return self._made_before(answer, image_id)
         _check_refused(answer)
@@ -199,6 +201,9 @@ def _pointer(name: str) -> str:
 
 def request_id(context: oslo_context.RequestContext | None = None) -> dict[
         str, str]:
-    """So that the logs of both services can be put side by side."""
+    """So that the logs, and traces, of both services can be put together."""
     context = context or oslo_context.get_current()
-    return {'X-Openstack-Request-Id': context.global_id} if context else {}
+    found = tracing.headers()
+    if context:
+        found['X-Openstack-Request-Id'] = context.global_id
+    return found

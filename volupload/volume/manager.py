@@ -21,6 +21,7 @@ import threading
 
 import oslo_messaging
 
+from volupload import tracing
 from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.context import RequestContext
@@ -64,6 +65,7 @@ class VolumeManager:
         self._aborted = threading.Event()
         self._worker = worker_name()
         self._slots = Slots()
+        self._heard = tracing.Heard()
         self._keeper = Keeper(backends, self._stopping.is_set)
         self._notifier = notifications.Notifier()
         self._uploader = Uploader(backends, self._images,
@@ -93,6 +95,7 @@ class VolumeManager:
     @oslo_messaging.expose
     def copy_volume_to_image(self, context: RequestContext,
                              upload_id: str) -> None:
+        self._heard.keep(upload_id)
         self._upload_loop.wake()
 
     @oslo_messaging.expose
@@ -163,8 +166,16 @@ class VolumeManager:
             self._notifier.progress(upload)
 
     def _run_upload(self, watch: Watch) -> None:
+        upload = watch.upload
         try:
-            self._uploader.run(watch)
+            with tracing.span(
+                    'upload', self._heard.take(upload.id), upload=upload.id,
+                    volume=upload.volume_id, image=upload.image_id,
+                    disk_format=upload.disk_format, attempt=upload.attempt,
+                    request_id=upload.request_id) as made:
+                self._uploader.run(watch)
+                tracing.note(made, watch.fault, status=upload.status,
+                             bytes_sent=watch.bytes_sent)
         finally:
             self._upload_loop.wake()
 

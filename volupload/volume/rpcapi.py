@@ -14,6 +14,7 @@ of 1.0 does not know it, and finds the wish when it is updated.
 [upgrade_levels] volume names the highest version that is sent.
 """
 
+import contextvars
 import functools
 import logging
 
@@ -83,8 +84,10 @@ class VolumeAPI:
         if not self._client.can_send_version(_SINCE.get(method, '1.0')):
             LOG.debug('%s is newer than [upgrade_levels] volume', method)
             return
+        # What is being traced here goes along to the announcer's thread.
         self._announcer.put(functools.partial(
-            self._send, context, host, method, arguments))
+            contextvars.copy_context().run, self._send, context, host, method,
+            arguments))
 
     def _send(self, context: RequestContext, host: str | None, method: str,
               arguments: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from volupload import backends
 from volupload import conf
 from volupload import exception
 from volupload import rpc
+from volupload import tracing
 from volupload.backends import Backend
 from volupload.conf import CONF
 from volupload.db import migration
@@ -48,6 +49,7 @@ class VolumeService(service.Service):
             rpc.get_transport()
             rpc.get_notifier('check')
             rpcapi.check_config()
+            tracing.is_enabled()
             if not migration.is_current():
                 raise SystemExit(f'{CONF.prog}: the database is not at the '
                                  'version of this code, run '
@@ -61,6 +63,7 @@ class VolumeService(service.Service):
         session.engine().dispose()
 
     def start(self) -> None:
+        tracing.start()
         loaded = _load_backends()
         self._manager = VolumeManager(loaded)
         self._manager.start()
@@ -110,6 +113,7 @@ class VolumeService(service.Service):
             except Exception:
                 LOG.exception('The RPC server did not stop as it should')
         LOG.info('Volume manager has stopped')
+        tracing.stop()
         super().stop(graceful)
 
 

@@ -31,6 +31,7 @@ from oslo_context import context as oslo_context
 
 from volupload import exception
 from volupload import metrics
+from volupload import tracing
 from volupload.conf import CONF
 from volupload.db import models
 from volupload.db import queue
@@ -209,6 +210,7 @@ class Watch:
     def _leave_phase(self) -> None:
         now = time.monotonic()
         metrics.PHASE_SECONDS.labels(self._phase).observe(now - self._entered)
+        tracing.passed(self._phase, now - self._entered)
         self._entered = now
 
     def _count(self) -> None:

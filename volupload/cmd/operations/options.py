@@ -19,8 +19,8 @@ from volupload.conf import opts
 NAMESPACES = (
     'keystonemiddleware.auth_token', 'oslo.db', 'oslo.log', 'oslo.messaging',
     'oslo.middleware.cors', 'oslo.middleware.healthcheck',
-    'oslo.middleware.http_proxy_to_wsgi', 'oslo.policy', 'oslo.reports',
-    'oslo.service.service')
+    'oslo.middleware.http_proxy_to_wsgi', 'oslo.middleware.tracing',
+    'oslo.policy', 'oslo.reports', 'oslo.service.service')
 
 # Section -> options
 _Options = dict[str, list[cfg.Opt]]
