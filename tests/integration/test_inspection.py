@@ -2,9 +2,12 @@
 """What we think of a volume's content, and what a real Glance thinks of it."""
 
 import functools
+import pathlib
 import struct
+import subprocess
 import uuid
 
+import fixtures
 import testscenarios
 
 from tests.fixtures import services
@@ -12,6 +15,7 @@ from tests.fixtures import sources
 from tests.integration import base
 from tools.cloud import http
 from tools.cloud import keystone
+from tools.cloud import programs
 from volupload import exception
 from volupload.image import inspection
 
@@ -135,14 +139,8 @@ def _render(pieces: Pieces) -> bytes:
     return bytes(data)
 
 
-class TestVerdict(testscenarios.WithScenarios, base.TestCase):
-    """A row: what the volume holds. Glance is asked with the same bytes."""
-
-    pieces: Pieces
-    late: bool
-
-    scenarios = [(name, {'pieces': pieces, 'late': name in LATE})
-                 for name, pieces in CASES.items()]
+class VerdictTestCase(base.TestCase):
+    """Glance is asked with the same bytes as we are."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -165,8 +163,11 @@ class TestVerdict(testscenarios.WithScenarios, base.TestCase):
         self.assertIn(answer.status, (204, 415))
         return answer.status == 204, answer.body.decode()
 
-    def test_our_verdict_is_glances(self) -> None:
-        data = _render(self.pieces)
+    def compare(self, data: bytes, late: bool = False) -> bool:
+        """See that we say what Glance does, which is returned.
+
+        :param late: we cannot know before the last byte.
+        """
         taken, words = self.ask_glance(data)
         try:
             inspection.check(sources.MemorySource(data))
@@ -175,4 +176,55 @@ class TestVerdict(testscenarios.WithScenarios, base.TestCase):
             reason = str(error).split(': ')[1].split(',')[0]
             self.assertIn(reason, words)
         else:
-            self.assertEqual(not self.late, taken, f'not foreseen: {words}')
+            self.assertEqual(not late, taken, f'not foreseen: {words}')
+        return taken
+
+
+class TestVerdict(testscenarios.WithScenarios, VerdictTestCase):
+    """A row: what the volume holds."""
+
+    pieces: Pieces
+    late: bool
+
+    scenarios = [(name, {'pieces': pieces, 'late': name in LATE})
+                 for name, pieces in CASES.items()]
+
+    def test_our_verdict_is_glances(self) -> None:
+        self.compare(_render(self.pieces), self.late)
+
+
+class TestEncrypted(VerdictTestCase):
+    """Disks that hypervisors and guests have encrypted."""
+
+    def make(self, program: pathlib.Path, *arguments: str) -> bytes:
+        """What it makes of a disk whose name it gets last."""
+        disk = pathlib.Path(self.useFixture(fixtures.TempDir()).path, 'disk')
+        with disk.open('wb') as file:
+            file.truncate(20 * 1024 * 1024)
+        subprocess.run([program, *arguments, disk],
+                       input=b'secret', check=True, capture_output=True)
+        return disk.read_bytes()
+
+    def format(self, kind: str) -> bytes:
+        program = programs.of_debian('cryptsetup', 'cryptsetup-bin')
+        return self.make(program, 'luksFormat', '-q', '--type', kind,
+                         '--pbkdf', 'pbkdf2', '--pbkdf-force-iterations',
+                         '1000', '--key-file', '-')
+
+    def test_luks_1_of_qemu_is_taken(self) -> None:
+        program = programs.of_debian('qemu-img', 'qemu-utils')
+        data = self.make(program, 'create', '-q', '-f', 'luks', '--object',
+                         'secret,id=key,data=secret', '-o',
+                         'key-secret=key,iter-time=10,size=8M')
+        self.assertTrue(data.startswith(b'LUKS\xba\xbe\0\1'))
+        self.assertTrue(self.compare(data))
+
+    def test_luks_1_is_taken(self) -> None:
+        self.assertTrue(self.compare(self.format('luks1')))
+
+    def test_luks_2_is_refused_before_a_byte_is_sent(self) -> None:
+        data = self.format('luks2')
+        self.assertFalse(self.compare(data))
+        error = self.assertRaises(exception.ContentRefused, inspection.check,
+                                  sources.MemorySource(data))
+        self.assertIn('LUKS version 2', str(error))

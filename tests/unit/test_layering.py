@@ -39,6 +39,7 @@ PART_OF = {
     'volume.reach': 'volume.api',
     'volume.upload_api': 'volume.api',
     'volume.compression': 'volume.manager',
+    'volume.encryption': 'volume.rpcapi',
     'volume.endings': 'volume.manager',
     'volume.exporter': 'volume.manager',
     'volume.image_properties': 'volume.api',

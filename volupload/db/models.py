@@ -75,6 +75,8 @@ class Volume(Base):
         sa.ForeignKey('volume_types.id'))
     bootable: Mapped[bool] = mapped_column(default=False)
     readonly: Mapped[bool | None]
+    # What its type said when it was created: see `volume.encryption`.
+    encrypted: Mapped[bool] = mapped_column(default=False)
     # Columns rather than tables: there is one attachment at most, it changes
     # together with the status, and a volume is shown with one statement.
     attachment: Mapped[dict[str, Any] | None] = mapped_column(Json)

@@ -21,6 +21,7 @@ from volupload.db import models
 from volupload.db import volumes
 from volupload.volume import actions_api
 from volupload.volume import catalogue
+from volupload.volume import encryption
 from volupload.volume import reach
 from volupload.volume import upload_api
 from volupload.volume.status import DELETABLE
@@ -45,6 +46,7 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
         :param volume_type: name or id; None for the default.
         :raises VolumeTypeNotFound: there is none of that name.
         :raises InvalidZone: there is none of that name.
+        :raises InvalidField: nobody can tell whether the type is encrypted.
         """
         if availability_zone not in (None, DEFAULT_ZONE):
             raise exception.InvalidZone(zone=availability_zone)
@@ -56,7 +58,8 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
             'availability_zone': DEFAULT_ZONE}
         kind = self.find_type(context, volume_type)
         if kind is not None:
-            values['volume_type_id'] = kind.id
+            values |= {'volume_type_id': kind.id,
+                       'encrypted': encryption.parse(kind.extra_specs)}
         volume = volumes.create(values, metadata or {})
         self.manager.create_volume(context, volume.id)
         return volume
@@ -162,11 +165,13 @@ class API(upload_api.UploadAPI, actions_api.ActionsAPI,
 
         :returns: the queued upload, and the image record as Glance answered.
             `volume` shows its new status.
-        :raises InvalidVolume: its status forbids it.
+        :raises InvalidVolume: its status forbids it, or it is encrypted and
+            not wanted as it is.
         :raises QueueFull: as many of the project as may wait do so.
         :raises ImageRefused: Glance does not want such an image.
         :raises ImageServiceError: Glance cannot be spoken to.
         """
+        encryption.check_upload(volume, disk_format, container_format)
         _check_uploadable(volume, force)
         # Of the other formats only the end tells the length.
         self.images.check_quota(context, volume.size_gb * units.Gi

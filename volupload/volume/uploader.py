@@ -42,6 +42,7 @@ from volupload.transfer import pipeline
 from volupload.transfer import Source
 from volupload.transfer.throttle import Throttle
 from volupload.volume import compression as compressions
+from volupload.volume import encryption
 from volupload.volume import notifications
 from volupload.volume.endings import Endings
 from volupload.volume.metered import Metered
@@ -112,6 +113,9 @@ class Uploader:
     def _stream(self, watch: Watch) -> pipeline.Streamed:
         upload = watch.upload
         volume = volumes.get(upload.volume_id, metadata=False)
+        # An API of an earlier release does not look.
+        encryption.check_upload(
+            volume, upload.disk_format, upload.container_format)
         lay_out = functools.partial(
             _lay_out, upload, compressions.of_type(volume.volume_type))
         backend = self._backends[upload.host]

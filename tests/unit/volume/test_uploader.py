@@ -40,13 +40,15 @@ class TestUploader(base.TestCase):
         self.data = DATA
         self.active: dict[str, Any] = {}
         self.type_id: str | None = None
+        self.volume_values: dict[str, Any] = {}
         self.uploader = Uploader({statements.HOST: self.backend}, self.images,
                                  lambda: self.aborted)
 
     def upload(self, **values: Any) -> models.Upload:
         """Run an upload of a volume in use, to its end; the row then."""
         volume = statements.make_volume(status=VolumeStatus.IN_USE,
-                                        volume_type_id=self.type_id)
+                                        volume_type_id=self.type_id,
+                                        **self.volume_values)
         self.backend.volumes.setdefault(volume.id, self.data)
         made = statements.make_upload(volume, request_id='req-1', **values)
         self.images.images[made.image_id] = {
@@ -135,6 +137,34 @@ class TestUploader(base.TestCase):
             'Glance would refuse this volume as a raw image: Image failed '
             'safety checks: mbr: GPT MBR has no partitions defined'))
         self.assertEqual([], sent)
+
+    def upload_encrypted(self, **values: Any) -> models.Upload:
+        volume_types.create({
+            'id': '1', 'name': 'luks', 'extra_specs': {
+                'volupload:encrypted': 'true',
+                'volupload:compression': 'zlib'}})
+        self.type_id = '1'
+        self.volume_values = {'encrypted': True}
+        return self.upload(**values)
+
+    def test_ciphertext_becomes_the_image_byte_for_byte(self) -> None:
+        self.data = b'LUKS\xba\xbe\x00\x01' + bytes(65536) + DATA
+        upload = self.upload_encrypted()
+        self.assertEqual('succeeded', upload.status, upload.reason)
+        self.assertEqual(self.data,
+                         self.images.images[upload.image_id]['data'])
+
+    def test_luks_2_fails_before_a_byte_is_sent(self) -> None:
+        self.data = b'LUKS\xba\xbe\x00\x02' + DATA
+        self.assertFailed(self.upload_encrypted(),
+                          'LUKS version 2 is not supported')
+        self.assertEqual(0, self.watch.bytes_sent)
+
+    def test_ciphertext_is_made_into_no_other_format(self) -> None:
+        """An API of an earlier release has put it into the queue."""
+        self.assertFailed(self.upload_encrypted(disk_format='qcow2'),
+                          'is encrypted: its disk_format must be raw')
+        self.assertEqual(0, self.watch.bytes_sent)
 
     def test_content_is_looked_at_where_glance_looks_at_it(self) -> None:
         self.data = bytes(510) + b'\x55\xaa' + DATA[:512]

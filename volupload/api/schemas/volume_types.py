@@ -11,6 +11,7 @@ from volupload.api import schemas
 from volupload.api.schemas import ABSENT
 from volupload.api.schemas import Field
 from volupload.api.schemas import Schema
+from volupload.volume import encryption
 
 _IS_PUBLIC = 'os-volume-type-access:is_public'
 _SPEC_NAME = re.compile(r'[a-zA-Z0-9_:.-]{1,255}')
@@ -30,6 +31,15 @@ def _key(known: re.Pattern[str], kinds: str) -> schemas.Parser:
     return parse
 
 
+def _checked(specs: schemas.Parser) -> schemas.Parser:
+    """Those of them that mean something to us have to make sense."""
+    def parse(name: str, value: Any) -> Any:
+        found = specs(name, value)
+        encryption.parse(found)
+        return found
+    return parse
+
+
 def _create(specs: schemas.Parser, *, strict: bool) -> Schema:
     return schemas.within('volume_type', Schema('volume_type', {
         'name': Field(_name),
@@ -41,11 +51,11 @@ def _create(specs: schemas.Parser, *, strict: bool) -> Schema:
 
 # As Cinder has it, a new type may have keys that cannot be added later. What
 # v2 takes are strings, never null.
-_specs = schemas.string_map(
-    _key(_SPEC_NAME, 'letters, digits'), _value)
-_specs_of_new = schemas.string_map(schemas.pair_name, _value)
-_old_specs = schemas.string_map(
-    _key(_OLD_SPEC_NAME, 'letters, digits, spaces'), schemas.text())
+_specs = _checked(schemas.string_map(
+    _key(_SPEC_NAME, 'letters, digits'), _value))
+_specs_of_new = _checked(schemas.string_map(schemas.pair_name, _value))
+_old_specs = _checked(schemas.string_map(
+    _key(_OLD_SPEC_NAME, 'letters, digits, spaces'), schemas.text()))
 # By whether it is v3.
 _SPECS = {
     True: Schema('body', {'extra_specs': Field(_specs)}),

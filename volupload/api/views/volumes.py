@@ -73,7 +73,7 @@ def changed(request: Request, volume: models.Volume) -> dict[str, Any]:
         'links': links(request, volume.id),
         'user_id': volume.user_id,
         'bootable': 'true' if volume.bootable else 'false',
-        'encrypted': False,
+        'encrypted': volume.encrypted,
         'replication_status': None,
         'consistencygroup_id': None,
         'multiattach': False,
