@@ -2,6 +2,7 @@
 """What every process of volupload does before anything else."""
 
 from collections.abc import Sequence
+import os
 
 from oslo_db import options as db_options
 from oslo_log import log
@@ -25,6 +26,8 @@ def setup(prog: str, args: Sequence[str] = (),
         is logged goes to standard error.
     :raises SystemExit: an option has a wrong value; the message names it.
     """
+    # What it makes, a database of SQLite or a report, is not for everybody.
+    os.umask(os.umask(0o077) | 0o027)
     register_library_options(prog)
     CONF.set_default('use_stderr', prints)
     conf.parse(args, prog, config_files)

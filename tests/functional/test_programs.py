@@ -182,9 +182,17 @@ class TestEnd(ProgramTestCase):
             process.send_signal(signal.SIGTERM)
             self.assertNotIn('hush', process.communicate(timeout=30)[0])
 
+    def assertNobodyElseReads(self) -> None:
+        """What it keeps; the database of SQLite was made by others."""
+        kept = [self.directory, *self.directory.rglob('*')]
+        self.assertIn('volupload.db', [path.name for path in kept])
+        self.assertEqual([], [path for path in kept
+                              if path.stat().st_mode & 0o007])
+
     def test_logs_can_be_json(self) -> None:
         process = self.start('standalone', default='use_json = true\n')
         self.wait_until_it_serves()
+        self.assertNobodyElseReads()
         process.send_signal(signal.SIGTERM)
         lines = process.communicate(timeout=30)[0].splitlines()
         told = [json.loads(line) for line in lines if line.startswith('{')]

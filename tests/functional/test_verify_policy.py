@@ -95,6 +95,27 @@ class TestEveryRoute(base.KeystoneTestCase):
                                  f'{method} {url} {answer.text}')
         self.assertEqual([], self.manager.cast)
 
+    def test_a_member_of_another_project_finds_nothing(self) -> None:
+        """Neither by its URL nor, with the ids, by one of their own."""
+        ids = (self.volume.id, self.failed.id, self.message.id)
+        for prefix in router.PREFIXES:
+            for method, url, body in self.requests(prefix, ADMINS):
+                if PROJECT in url.partition('/os-quota-sets')[0]:
+                    answer = self.ask(method, url, body, token='other')
+                    self.assertFault(answer, 400, 'badRequest',
+                                     'Malformed request url')
+                    url = url.replace(PROJECT, base.OTHER_PROJECT, 1)
+                answer = self.ask(method, url, body, token='other')
+                if any(one in url for one in ids):
+                    self.assertFault(answer, 404, 'itemNotFound')
+                elif method == 'GET':
+                    self.assertNotIn(PROJECT, answer.text)
+                    self.assertFalse([one for one in ids
+                                      if one in answer.text], url)
+        # What they may do is to make volumes of their own.
+        self.assertEqual({'create_volume'},
+                         {method for method, _ in self.manager.cast})
+
     def test_nobody_is_refused(self) -> None:
         for prefix in router.PREFIXES:
             for method, url, body in self.requests(prefix, set()):

@@ -33,6 +33,7 @@ Filters = Mapping[str, tuple[str, schemas.Parser]]
 # What a database counts with, everywhere.
 number = schemas.integer(minimum=0, maximum=2 ** 31 - 1)
 
+_text = schemas.text()
 _dir = schemas.one_of(['asc', 'desc'])
 
 # What every list understands. `all_tenants` is sent by all clients of users
@@ -117,10 +118,7 @@ def _limit(query: Mapping[str, str]) -> int:
 
 
 def _marker(query: Mapping[str, str]) -> str | None:
-    marker = query.get('marker') or None
-    if marker is not None:
-        schemas.check_characters('marker', marker)
-    return marker
+    return _text('marker', query.get('marker', '')) or None
 
 
 def answer(request: Request, name: str, wanted: Listing,

@@ -45,8 +45,7 @@ def replace(request: Request, volume_id: str) -> Response:
 
 def show(request: Request, volume_id: str, key: str) -> Response:
     volume = _find(request, volume_id, policies.GET_METADATA)
-    if key not in volume.metadata_:
-        raise exception.MetadataNotFound(volume_id=volume_id, key=key)
+    _check_key(volume, key)
     return Response(200, {'meta': {key: volume.metadata_[key]}})
 
 
@@ -61,6 +60,8 @@ def update(request: Request, volume_id: str, key: str) -> Response:
 def delete(request: Request, volume_id: str, key: str) -> Response:
     volume = _find(request, volume_id, policies.DELETE_METADATA)
     _check_tag(request, volume)
+    # Not all that a URL can say can be asked of a database.
+    _check_key(volume, key)
     request.volume_api.delete_metadata(request.context, volume, key)
     return Response(200)
 
@@ -79,6 +80,12 @@ def _check_tag(request: Request, volume: models.Volume) -> None:
     tags = {one.strip().strip('"') for one in wanted.split(',')}
     if not tags & {_tag(volume), '*'}:
         raise exception.PreconditionFailed(volume_id=volume.id)
+
+
+def _check_key(volume: models.Volume, key: str) -> None:
+    """:raises MetadataNotFound: there is no such pair."""
+    if key not in volume.metadata_:
+        raise exception.MetadataNotFound(volume_id=volume.id, key=key)
 
 
 def _find(request: Request, volume_id: str, rule: str) -> models.Volume:

@@ -137,9 +137,14 @@ class FileBackend:
         try:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(self.path, 0o700)
-            if not os.path.isdir(self.path):
+            status = os.stat(self.path)
+            if not stat.S_ISDIR(status.st_mode):
                 raise NotADirectoryError(
                     errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if status.st_mode & stat.S_IWOTH:
+                # They could link any file to a volume's name.
+                raise PermissionError(
+                    errno.EACCES, 'everybody may write to it')
             with self._temporary_file():
                 pass
         except OSError as error:

@@ -69,6 +69,8 @@ class Answer:
         else:
             # WebOb ends lines with <br />; other markup is somebody's text.
             text = _BREAK.sub(' ', _message(value))
+        # A tenant's own text may stand in it, and terminals show it.
+        text = ''.join(one if one.isprintable() else ' ' for one in text)
         return ' '.join(text.split())[:_MAX_REASON]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import mmap
 import os
+import socket
 import stat
 import uuid
 
@@ -195,6 +196,33 @@ class TestOpen(FileBackendTestCase):
         os.symlink('/etc/passwd', self.file)
         self.refused('cannot open', size=0)
 
+    def test_a_socket_is_no_volume(self) -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(self.file)
+            self.refused('cannot open', size=0)
+
+    def test_what_is_put_in_its_place_later_is_not_read(self) -> None:
+        self.backend.create(self.volume_id, MI)
+        with self.backend.open(self.volume_id, MI) as source:
+            os.unlink(self.file)
+            os.symlink('/etc/passwd', self.file)
+            self.assertEqual([Extent(0, MI, True)], list(source.extents()))
+            buffer = bytearray(b'x' * 4096)
+            source.readinto(0, memoryview(buffer))
+        self.assertEqual(bytes(4096), bytes(buffer))
+        self.refused('cannot open')
+
+    def test_nothing_is_made_or_deleted_behind_a_symbolic_link(self) -> None:
+        target = os.path.join(self.state_path, 'target')
+        with open(target, 'wb') as file:
+            file.write(b'mine')
+        os.symlink(target, self.file)
+        self.fails('not a regular file', call=self.backend.create,
+                   args=(self.volume_id, 4))
+        self.backend.delete(self.volume_id)
+        with open(target, 'rb') as file:
+            self.assertEqual(b'mine', file.read())
+
     def test_a_directory_is_no_volume(self) -> None:
         os.mkdir(self.file)
         self.refused('not a regular file', size=0)
@@ -230,6 +258,26 @@ class TestStart(FileBackendTestCase):
 
     def test_a_directory_that_cannot_be_written_is_an_error(self) -> None:
         self.refused('/proc/self')
+
+    def test_a_directory_that_everybody_may_write_to_is_an_error(
+            self) -> None:
+        for mode in (0o707, 0o777, 0o1777):
+            os.chmod(self.path, mode)
+            self.assertIn('everybody may write', self.refused(self.path))
+        for mode in (0o770, 0o755):
+            os.chmod(self.path, mode)
+            file.FileBackend('fast', self.path)
+
+    def test_a_link_that_the_operator_has_set_is_followed(self) -> None:
+        link = os.path.join(self.state_path, 'link')
+        os.symlink(self.path, link)
+        file.FileBackend('fast', link).create(self.volume_id, MI)
+        self.assertEqual([self.volume_id], os.listdir(self.path))
+
+    def test_a_temporary_file_that_is_a_link_is_left_alone(self) -> None:
+        os.symlink('/etc/passwd', os.path.join(self.path, '.creating-x'))
+        file.FileBackend('fast', self.path)
+        self.assertTrue(os.path.exists('/etc/passwd'))
 
     def test_volumes_stay_over_a_restart(self) -> None:
         self.backend.create(self.volume_id, MI)

@@ -53,6 +53,13 @@ class TestReason(base.TestCase):
         self.assertNotIn('\n', reason)
         self.assertEqual(1000, len(reason))
 
+    def test_has_nothing_that_a_terminal_obeys(self) -> None:
+        for text in ('\x1b[2J', '\x9b2J', '\u202e', '\u2028', '\0'):
+            for body in ({'message': f'a{text}b'}, f'a{text}b'.encode()):
+                reason = answer(400, body).reason
+                self.assertTrue(reason.isprintable(), reason)
+                self.assertRegex(reason, '^a .*b$')
+
     def test_bytes_that_are_no_text_do_not_matter(self) -> None:
         self.assertEqual('a \ufffd b', answer(400, b'a \xff b').reason)
 

@@ -31,7 +31,7 @@ class RequestId(Filter):
         own = context.generate_request_id()
         environ[request_id.ENV_REQUEST_ID] = own
         inbound = environ.get('HTTP_X_OPENSTACK_REQUEST_ID', '')
-        if _FORM.match(inbound):
+        if _FORM.fullmatch(inbound):
             environ[request_id.GLOBAL_REQ_ID] = inbound
         # Until the token has told who asks, this thread logs for nobody;
         # otherwise it would go on logging for whom it served before.

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sized
 from dataclasses import dataclass
 import enum
 import json
@@ -17,6 +18,7 @@ import re
 import reprlib
 from typing import Any
 from typing import Final
+from typing import TypeVar
 import unicodedata
 
 from oslo_utils import strutils
@@ -25,6 +27,9 @@ from oslo_utils import uuidutils
 from volupload import exception
 
 Parser = Callable[[str, Any], Any]
+Many = TypeVar('Many', bound=Sized)
+
+MOST_CONDITIONS = 20
 
 REQUIRED: Final = object()
 ABSENT: Final = object()
@@ -238,7 +243,22 @@ def string_map_text(name: str, value: Any) -> dict[str, str]:
                 RecursionError):
             continue
     pairs: dict[str, str] = any_metadata(name, found)
-    return pairs
+    return few(name, pairs, value)
+
+
+def few(name: str, conditions: Many, value: Any) -> Many:
+    """What a database can be asked for at once.
+
+    Each condition is a subquery or a comparison: 1000 of them are too many
+    for SQLite, 61 for MySQL's joins, and some thousands, which fit into a
+    URL, keep a processor busy for seconds.
+
+    :param value: all of them, as they were given.
+    """
+    if len(conditions) > MOST_CONDITIONS:
+        raise refuse(name, value, (
+            f'It must not have more than {MOST_CONDITIONS} conditions.'))
+    return conditions
 
 
 _PAIR_NAME = re.compile(r'[a-zA-Z0-9_:. /-]{1,255}')

@@ -74,7 +74,8 @@ def _attach_status(name: str, value: Any) -> bool | Matches:
 
 def _times(name: str, value: Any) -> list[tuple[str, datetime.datetime]]:
     """``gte:2026-01-01T00:00:00,lt:...`` as pairs; UTC without a zone."""
-    return [_comparison(name, one.strip()) for one in value.split(',')]
+    return schemas.few(name, [
+        _comparison(name, one.strip()) for one in value.split(',')], value)
 
 
 def _comparison(name: str, value: str) -> tuple[str, datetime.datetime]:
