@@ -14,6 +14,7 @@ extensions = [
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',
     'oslo_policy.sphinxpolicygen',
+    'pictures',
 ]
 
 project = 'volupload'

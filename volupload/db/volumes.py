@@ -16,6 +16,7 @@ from volupload.db import models
 from volupload.db import paging
 from volupload.db import session
 from volupload.db.models import Volume
+from volupload.volume.status import is_volume_move
 from volupload.volume.status import UNFINISHED
 from volupload.volume.status import VolumeStatus
 
@@ -202,7 +203,13 @@ def _items(metadata: Mapping[str, str],
 @session.retried
 def transition(volume_id: str, coming_from: Collection[VolumeStatus],
                to: VolumeStatus, **values: Any) -> bool:
-    """Move the status by compare-and-swap; False when it was another."""
+    """Move the status by compare-and-swap; False when it was another.
+
+    :raises ValueError: there is no such move.
+    """
+    for status in coming_from:
+        if not is_volume_move(status, to):
+            raise ValueError(f'A volume cannot go from {status} to {to}')
     with session.connection() as writing:
         return session.count_changed(
             writing, sa.update(Volume)

@@ -32,15 +32,20 @@ def size(count: float) -> str:
 class Watch:
 
     def __init__(self, get: Callable[[], uploads.Upload], stream: TextIO, *,
-                 interval: float = 1.0) -> None:
+                 interval: float = 1.0,
+                 clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
         """
         :param get: asks for the upload anew.
         :param stream: where to show it; nothing that a program reads.
         :param interval: seconds between two looks.
+        :param clock: and `sleep`: those of whoever draws it.
         """
         self._get = get
         self._stream = stream
         self._interval = interval
+        self._clock = clock
+        self._sleep = sleep
         self._begun: tuple[float, float] | None = None
         self._told = ''
 
@@ -52,7 +57,7 @@ class Watch:
                 self._show(upload)
                 if upload['status'] in uploads.FINISHED:
                     return upload
-                time.sleep(self._interval)
+                self._sleep(self._interval)
         finally:
             if self._stream.isatty() and self._told:
                 self._stream.write('\n')
@@ -83,7 +88,7 @@ class Watch:
 
     def _time_left(self, done: float) -> datetime.timedelta | None:
         """At the pace since we began to look; None until there is one."""
-        now = time.monotonic()
+        now = self._clock()
         if self._begun is None or done < self._begun[1]:
             self._begun = now, done
         begun_at, begun_with = self._begun

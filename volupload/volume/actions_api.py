@@ -21,6 +21,7 @@ from volupload.db import image_metadata
 from volupload.db import models
 from volupload.db import volumes
 from volupload.volume.status import ATTACHED
+from volupload.volume.status import GIVEN_UP
 from volupload.volume.status import RESETTABLE
 from volupload.volume.status import UNFINISHED
 from volupload.volume.status import VolumeStatus
@@ -103,7 +104,7 @@ class ActionsAPI:
             volumes.update(volume.id, values)
             return
         allowed = RESETTABLE
-        if status in (VolumeStatus.ERROR, VolumeStatus.ERROR_DELETING):
+        if status in GIVEN_UP:
             allowed |= UNFINISHED
         _move(volume, allowed, status, f'be set to {status}', **values)
 

@@ -2,7 +2,8 @@
 """The states of a volume and of an upload, and the ways between them.
 
 Nobody sets a status: it is moved by a compare-and-swap that names where it
-comes from, and ``UPLOAD_TRANSITIONS`` says which moves there are.
+comes from, and ``UPLOAD_TRANSITIONS`` and ``VOLUME_TRANSITIONS`` say which
+moves there are.
 """
 
 import enum
@@ -49,8 +50,47 @@ RESETTABLE = frozenset(VolumeStatus) - {
 SETTABLE = RESETTABLE | {VolumeStatus.CREATING}
 # Those that an administrator may delete by force.
 FORCIBLY_DELETABLE = SETTABLE - {VolumeStatus.IN_USE}
+
+# The ordinary life of a volume. At the end of DELETING there is no row. What
+# is missing is Cinder's, and leads nowhere by itself.
+VOLUME_TRANSITIONS: dict[VolumeStatus, frozenset[VolumeStatus]] = {
+    VolumeStatus.CREATING: frozenset({
+        VolumeStatus.AVAILABLE, VolumeStatus.ERROR}),
+    # It is reserved or attached, uploaded, deleted.
+    VolumeStatus.AVAILABLE: frozenset({
+        VolumeStatus.ATTACHING, VolumeStatus.IN_USE, VolumeStatus.UPLOADING,
+        VolumeStatus.DELETING}),
+    # The server has it, or does not want it any more.
+    VolumeStatus.ATTACHING: frozenset({
+        VolumeStatus.IN_USE, VolumeStatus.AVAILABLE}),
+    # It is detached, in one step or two; uploaded with force.
+    VolumeStatus.IN_USE: frozenset({
+        VolumeStatus.DETACHING, VolumeStatus.AVAILABLE,
+        VolumeStatus.UPLOADING}),
+    VolumeStatus.DETACHING: frozenset({
+        VolumeStatus.AVAILABLE, VolumeStatus.IN_USE}),
+    VolumeStatus.MAINTENANCE: frozenset(),
+    # However the upload ends, it has its earlier status again.
+    VolumeStatus.UPLOADING: UPLOADABLE,
+    VolumeStatus.DELETING: frozenset({VolumeStatus.ERROR_DELETING}),
+    VolumeStatus.ERROR: frozenset({VolumeStatus.DELETING}),
+    VolumeStatus.ERROR_DELETING: frozenset({VolumeStatus.DELETING}),
+}
+
 # What a manager has to finish when it finds it, whoever began it.
 UNFINISHED = frozenset({VolumeStatus.CREATING, VolumeStatus.DELETING})
+
+# As which an administrator may give those up.
+GIVEN_UP = frozenset({VolumeStatus.ERROR, VolumeStatus.ERROR_DELETING})
+
+
+def is_volume_move(coming_from: VolumeStatus, to: VolumeStatus) -> bool:
+    """Whether it is in the table, or an administrator may do it."""
+    return (to == coming_from or to in VOLUME_TRANSITIONS.get(coming_from, ())
+            or (coming_from in RESETTABLE and to in SETTABLE)
+            or (coming_from in UNFINISHED and to in GIVEN_UP)
+            or (coming_from in FORCIBLY_DELETABLE
+                and to == VolumeStatus.DELETING))
 
 
 class UploadStatus(enum.StrEnum):

@@ -378,6 +378,15 @@ class Statements(unittest.TestCase):
             ValueError, uploads.transition, upload.id,
             UploadStatus.CREATING, UploadStatus.SUCCEEDED)
 
+    def test_neither_goes_a_volume_where_no_move_leads(self) -> None:
+        volume = make_volume(status=VolumeStatus.UPLOADING)
+        for to in (VolumeStatus.DELETING, VolumeStatus.IN_USE):
+            self.assertRaises(
+                ValueError, volumes.transition, volume.id,
+                {VolumeStatus.UPLOADING, VolumeStatus.CREATING}, to)
+        self.assertEqual(VolumeStatus.UPLOADING,
+                         volumes.get(volume.id).status)
+
     def test_a_service_has_one_row_however_often_it_beats(self) -> None:
         for _ in range(3):
             services.beat(HOST, 'volupload-volume', 'topic')
