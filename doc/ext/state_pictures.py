@@ -45,14 +45,14 @@ _UPLOAD_MOVES = {
     ('queued', 'failed'): Move(
         'reset', (388, 156), 'end', start=(20, 0), end=(-40, 0), rare=True),
     ('queued', 'cancelling'): Move(
-        'is to stop', (440, 290), 'end', start=(20, 0), end=(-40, 0)),
+        'told to stop', (440, 290), 'end', start=(20, 0), end=(-40, 0)),
     ('queued', 'cancelled'): Move(
         'cancelled before it runs', (580, 404), start=(-30, 0),
-        via=((300, 410), (890, 410)), rare=True),
+        via=((315, 410), (890, 410)), rare=True),
     ('running', 'succeeded'): Move('is compared', (754, 202)),
     ('running', 'failed'): Move(
         'fails', (602, 150), 'start', start=(10, 0), end=(40, 0)),
-    ('running', 'cancelling'): Move('is to stop', (628, 284), 'start'),
+    ('running', 'cancelling'): Move('told to stop', (628, 284), 'start'),
     ('running', 'cancelled'): Move(
         'image was deleted', (812, 312), 'start', start=(40, 0),
         end=(-50, 0)),
