@@ -38,7 +38,7 @@ class TestRouter(base.TestCase):
         self.assertRaises(exception.MethodNotAllowed, self.router.match,
                           '/v2/p/volumes/v/action', 'HEAD')
 
-    def test_other_methods_are_refused_on_v2_with_those_there_are(self) -> None:
+    def test_other_methods_are_refused_on_v2_with_those_known(self) -> None:
         for prefix in router.PREFIXES:
             for path in router.paths(prefix):
                 endpoints = router.ROUTES[path]

@@ -155,16 +155,6 @@ class MigrationStatements(unittest.TestCase):
             self.assertEqual(releases.written_late(revision), read(),
                              revision)
 
-    def test_volumes_of_the_third_version_are_not_encrypted(self) -> None:
-        go_back('003')
-        old = insert('volumes', size_gb=7, status='available')
-        migration.sync()
-        # So are those that code of the third version writes after it.
-        new = insert('volumes', size_gb=7, status='available')
-        self.assertEqual([False, False], [
-            volumes.get(volume_id).encrypted for volume_id in (old, new)])
-        self.assertIs(True, make_volume(encrypted=True).encrypted)
-
     def test_a_second_sync_changes_nothing(self) -> None:
         upload = make_upload(make_volume(status=VolumeStatus.IN_USE))
         migration.sync()

@@ -93,6 +93,9 @@ RELEASES = {
         older={'volumes': {
             'bootable': False, 'readonly': None, 'attachment': None,
             'image_metadata': None}}),
+    '004': Release(
+        writes={'volumes': {'encrypted': True}},
+        older={'volumes': {'encrypted': False}}),
 }
 
 
