@@ -90,6 +90,9 @@ def get_enforcer() -> policy.Enforcer:
     if not _config_files():
         arguments = sys.argv[1:] if 'oslopolicy' in sys.argv[0] else []
         CONF(arguments, project='volupload')
+    # oslopolicy-validator opens it below the current directory.
+    if found := CONF.find_file(CONF.oslo_policy.policy_file):
+        CONF.set_override('policy_file', found, group='oslo_policy')
     enforcer = policy.Enforcer(CONF)
     enforcer.register_defaults(policies.list_rules())
     enforcer.load_rules()
