@@ -95,7 +95,7 @@ class Bench:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     process.exit_on_signals()
     with tempfile.TemporaryDirectory(prefix='volupload-bench-') as directory:
         print('Starting the services ...', flush=True)
@@ -150,7 +150,7 @@ def _await_queue(around: stack.Stack) -> None:
         time.sleep(0.5)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='bench.api', description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -97,7 +97,7 @@ def _join(threads: Sequence[threading.Thread]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     process.exit_on_signals()
     with _directory(options) as name:
         print('Starting the services ...', flush=True)
@@ -126,7 +126,7 @@ def _directory(options: argparse.Namespace) -> Iterator[str]:
         yield name
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='bench.chaos', description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

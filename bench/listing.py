@@ -38,12 +38,7 @@ _BATCH = 2000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog='python -m bench.listing')
-    parser.add_argument('--volumes', type=int, default=10_000)
-    parser.add_argument('--rounds', type=int, default=20)
-    parser.add_argument('--limit', type=float,
-                        help='what the ratio of long to short may be')
-    arguments = parser.parse_args()
+    arguments = make_parser().parse_args()
     service.register_library_options()
     conf.parse([], 'bench.listing', [])
     with database.Database():
@@ -53,6 +48,19 @@ def main() -> None:
                ('page', f'of {SHORT}', f'of {LONG:,}', 'ratio'), rows)
     if arguments.limit and max(row[-1] for row in rows) > arguments.limit:
         raise SystemExit(1)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='bench.listing', description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--volumes', type=int, default=10_000,
+                        help='how many there are')
+    parser.add_argument('--rounds', type=int, default=20,
+                        help='how often each page is asked for')
+    parser.add_argument('--limit', type=float,
+                        help='what the ratio of long to short may be')
+    return parser
 
 
 def _load() -> Callable[[int, str], None]:

@@ -191,7 +191,7 @@ def _images(directory: Path, discard: bool) -> Iterator[Images]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     process.exit_on_signals()
     rows = []
     pace = reference.Pace()
@@ -215,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(pace)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='bench.manager', description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -57,21 +57,29 @@ _PASSES = 10
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog='python -m bench.queue')
-    parser.add_argument('--finished', type=int, nargs='+',
-                        default=[1000, 10_000, 100_000])
-    parser.add_argument('--rounds', type=int, default=200)
-    parser.add_argument('--databases', nargs='+', choices=SERVERS,
-                        default=list(SERVERS))
-    parser.add_argument('--limit', type=float,
-                        help='what slowest over fastest may be')
-    arguments = parser.parse_args()
+    arguments = make_parser().parse_args()
     service.register_library_options()
     conf.parse([], 'bench.queue', [])
     ratios = [_report(name, arguments.finished, arguments.rounds)
               for name in arguments.databases]
     if arguments.limit and max(map(max, ratios)) > arguments.limit:
         raise SystemExit(1)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='bench.queue', description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--finished', type=int, nargs='+',
+                        default=[1000, 10_000, 100_000],
+                        help='how many uploads there are that have ended')
+    parser.add_argument('--rounds', type=int, default=200,
+                        help='how often each is asked')
+    parser.add_argument('--databases', nargs='+', choices=SERVERS,
+                        default=list(SERVERS), help='which of them')
+    parser.add_argument('--limit', type=float,
+                        help='what slowest over fastest may be')
+    return parser
 
 
 def _report(name: str, counts: list[int], rounds: int) -> list[float]:

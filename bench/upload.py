@@ -50,7 +50,7 @@ class Step:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     process.exit_on_signals()
     try:
         with tempfile.TemporaryDirectory(prefix='volupload-bench-',
@@ -128,7 +128,7 @@ def _write(figures: upload_figures.Figures,
             path.write_text(text(figures))
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='bench.upload', description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -28,7 +28,7 @@ DIRECTORY = environment.CACHE / 'demo'
 _SPACE_GB = 4
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='tools/demo', description='Starts Keystone, Glance and '
         'volupload on loopback, uploads a volume, compares the image.')
@@ -40,7 +40,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 only when the image equals the volume."""
-    options = _parse(arguments)
+    options = parse(arguments)
     process.exit_on_signals()
     teller = story.Teller()
     try:

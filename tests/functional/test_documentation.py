@@ -4,12 +4,13 @@
 import datetime
 import pathlib
 import socket
-import subprocess
 
 from tests import base
 from tests.fixtures import database
 from tests.fixtures import glance
+from tests.fixtures import qcow2_reader
 from tests.fixtures import reader
+from tests.fixtures import vmdk_reader
 from tests.unit.db import statements
 from tools.cloud import http
 from volupload.conf import CONF
@@ -124,13 +125,15 @@ class TestTransfer(PageTestCase):
 
     def test_the_images_are_the_volume(self) -> None:
         reading = self.open()
-        volume = reading.directory / 'disk.raw'
-        volume.write_bytes(bytes(range(256)) * 4096)
+        data = bytes(range(256)) * 4096
+        (reading.directory / 'disk.raw').write_bytes(data)
         reading.read()
-        for name in ('qcow2', 'vmdk'):
-            subprocess.run(
-                ['qemu-img', 'compare', '-f', name, '-F', 'raw',
-                 reading.directory / f'disk.{name}', volume], check=True)
+        qcow2 = qcow2_reader.Image(
+            (reading.directory / 'disk.qcow2').read_bytes())
+        self.assertEqual(data, qcow2.guest_bytes())
+        with (reading.directory / 'disk.vmdk').open('rb') as image:
+            vmdk = vmdk_reader.VmdkReader(image)
+            self.assertEqual(data, vmdk.read(0, vmdk.size))
 
 
 class TestVolume(DatabaseTestCase):

@@ -42,7 +42,7 @@ _NOUNS = {'db': 'the database', 'upload': 'uploads', 'service': 'managers',
           'message': 'messages to users'}
 
 
-def _add_commands(subparsers: Any) -> None:
+def add_commands(subparsers: Any) -> None:
     """:param subparsers: argparse's, one parser for each noun."""
     verbs = {noun: subparsers.add_parser(noun, help=words).add_subparsers(
         dest='action', required=True) for noun, words in _NOUNS.items()}
@@ -92,7 +92,7 @@ def _days(text: str) -> int:
 
 def main() -> None:
     CONF.register_cli_opt(cfg.SubCommandOpt(
-        'command', title='Commands', handler=_add_commands))
+        'command', title='Commands', handler=add_commands))
     service.setup('volupload-manage', sys.argv[1:], prints=True)
     if CONF.command.name is None:
         CONF.print_help()

@@ -44,7 +44,7 @@ _SIGNALS = {signal.SIGINT: 'interrupted', signal.SIGTERM: 'terminated'}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; what it returns is the exit code."""
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.output == '-' and sys.stdout.isatty():
         parser.error('an image is not written to a terminal')
@@ -86,7 +86,7 @@ def _write(options: argparse.Namespace,
             by_reference=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description='Turns a volume into an image.')
     parser.add_argument('source', metavar='SOURCE',
