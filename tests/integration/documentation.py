@@ -20,8 +20,8 @@ from tools.cloud import http
 from tools.cloud import volupload
 
 UNDER_WAY = ('creating', 'uploading', 'deleting')
-# So many small GiB take 16 s.
-SLOW = 256
+# So many small GiB take four minutes, if nobody cancels them.
+SLOW = upload.LONG
 
 
 class PageTestCase(upload.UploadTestCase):
@@ -75,6 +75,12 @@ class PageTestCase(upload.UploadTestCase):
             'SELECT id FROM volumes WHERE status IN '
             f'{UNDER_WAY} UNION SELECT id FROM uploads '
             'WHERE finished_at IS NULL'), 'nothing is under way')
+
+    def cancel_all(self) -> None:
+        for row in self.state.volumes.rows(
+                'SELECT id FROM uploads WHERE finished_at IS NULL'):
+            self.call('DELETE', f"/v3/uploads/{row['id']}")
+        self.settle()
 
     def forget_images(self) -> None:
         """Remove the user's, as pages call theirs by name."""

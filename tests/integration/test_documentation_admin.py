@@ -78,6 +78,7 @@ class TestTroubleshooting(documentation.PageTestCase):
         self.finish(self.post(failed))
         waiting = self.make_volume(size=documentation.SLOW)
         self.post(waiting)
+        self.addCleanup(self.cancel_all)
         reading = self.open(after_each=lambda done: None)
         reading.read()
         [upload] = self.state.volumes.uploads(failed)
@@ -146,7 +147,7 @@ class TestRecovery(documentation.PageTestCase):
         self.finish(self.post(self.failed))
         hidden.rename(self.file_of(self.failed))
         self.running, self.later = (
-            self.make_volume(size=64), self.make_volume())
+            self.make_volume(size=128), self.make_volume())
         self.post(self.running)
         reading = self.open(after_each=self.act)
         (reading.directory / '.my.cnf').write_text(
@@ -161,6 +162,8 @@ class TestRecovery(documentation.PageTestCase):
             [[upload['status'] for upload in
               self.state.volumes.uploads(volume)]
              for volume in (self.failed, self.running, self.later)])
+        [again] = self.state.volumes.uploads(self.running)
+        self.assertEqual(2, again['attempt'])
 
     def act(self, done: reader.Done) -> None:
         """What an operator does, or a disaster, without a command."""

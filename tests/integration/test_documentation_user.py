@@ -43,7 +43,7 @@ class TestUploads(documentation.PageTestCase):
         self.finish(self.post(failed))
         volume_id = self.make_volume(size=documentation.SLOW)
         reading = self.open(environ=self.of_upload(volume_id),
-                              after_each=self.end_what_is_cancelled)
+                              after_each=self.wait_a_while)
         reading.read()
         self.assertEqual('202', reading.done('curl -s -X DELETE').output)
         [upload] = self.state.volumes.uploads(volume_id)
@@ -55,8 +55,13 @@ class TestUploads(documentation.PageTestCase):
         self.assertEqual([], self.state.volumes.rows(
             'SELECT id FROM messages WHERE resource_uuid = :id', id=failed))
 
-    def end_what_is_cancelled(self, done: reader.Done) -> None:
-        if 'DELETE' in done.command.text:
+    def wait_a_while(self, done: reader.Done) -> None:
+        """What is begun shall run, and what is cancelled shall end."""
+        if done.command.text.startswith('UPLOAD='):
+            self.wait_for(lambda: bool(self.state.volumes.rows(
+                "SELECT id FROM uploads WHERE status = 'running'")),
+                'the upload runs')
+        elif 'DELETE' in done.command.text:
             self.settle()
 
 

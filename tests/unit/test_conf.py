@@ -110,6 +110,13 @@ class TestPolicies(base.TestCase):
         done = program('oslopolicy-validator', *self.policy_options(''))
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
+    def test_validator_finds_the_file_beside_the_configuration(self) -> None:
+        options = self.policy_options('"volume:polish": "role:admin"\n')
+        pathlib.Path(options[-1]).write_text('')
+        done = program('oslopolicy-validator', *options)
+        self.assertEqual((1, ''), (done.returncode, done.stderr))
+        self.assertIn('volume:polish', done.stdout)
+
     def test_validator_refuses_a_rule_that_is_none_of_ours(self) -> None:
         done = program('oslopolicy-validator', *self.policy_options(
             '"volume:polish": "role:admin"\n'))
