@@ -26,6 +26,8 @@ OF_OTHERS = re.compile(
 # Sections that libraries fill when they are used, and those of others.
 LATE = {'keystone_authtoken', 'glance'}
 GLANCES = {'image_format'}
+# Files that a page has its reader write and a program of ours read.
+OURS = re.compile(r'\b(volupload|noauth)\.conf$')
 
 
 def literals(page: str) -> Iterator[str]:
@@ -90,14 +92,15 @@ def ini(page: str) -> Iterator[str]:
     for sample in pages.samples(page, 'ini'):
         yield sample.text
     for step in pages.steps(page):
-        if isinstance(step, pages.File) and step.path.endswith('.conf'):
+        if isinstance(step, pages.File) and OURS.search(step.path):
             yield step.text
 
 
 def options_of(text: str) -> Iterator[tuple[str, str]]:
     if not text.startswith('[') or text.startswith('[['):
         return   # a piece of somebody else's file, or of local.conf
-    parser = configparser.RawConfigParser(default_section='')
+    parser = configparser.RawConfigParser(default_section='',
+                                          strict=False)
     parser.read_string(text)
     for section in parser.sections():
         yield from ((section, option) for option in parser[section])

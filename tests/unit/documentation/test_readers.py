@@ -35,14 +35,16 @@ def classes(module: str) -> dict[str, ast.ClassDef]:
             if isinstance(node, ast.ClassDef)}
 
 
-def page_of(module: str, name: str) -> Iterator[str]:
-    """The pages that a test, or else its module, names."""
-    found = classes(module)[name]
-    for node in ast.walk(found):
+def pages_of(module: str, name: str) -> Iterator[str]:
+    """The pages that a test names, its module, or a module that this uses."""
+    for node in ast.walk(classes(module)[name]):
         if isinstance(node, ast.Constant) and node.value in pages.all_pages():
             yield node.value
-    yield from re.findall(r"^\w*PAGE = '(.+)'$", file_of(module).read_text(),
-                          re.M)
+    text = file_of(module).read_text()
+    for package, used in re.findall(r'^from (tests\.\w+) import (\w+)$', text,
+                                    re.M):
+        text += file_of(f'{package}.{used}').read_text()
+    yield from re.findall(r"^\w*PAGE = '(.+)'$", text, re.M)
 
 
 class TestTable(base.TestCase):
@@ -66,7 +68,8 @@ class TestTable(base.TestCase):
         for page, test in readers.RUN_BY.items():
             module, _, name = test.rpartition('.')
             if module not in AWAITED:
-                self.assertIn(page, list(page_of(module, name)), test)
+                self.assertIn(name, classes(module), module)
+                self.assertIn(page, list(pages_of(module, name)), test)
 
     def test_what_is_awaited_has_not_come(self) -> None:
         self.assertEqual([], [module for module in AWAITED
