@@ -149,6 +149,8 @@ class TestRecovery(documentation.PageTestCase):
         self.running, self.later = (
             self.make_volume(size=128), self.make_volume())
         self.post(self.running)
+        self.wait_for(lambda: self.state.volumes.uploads(
+            self.running)[0]['status'] == 'running', 'it runs')
         reading = self.open(after_each=self.act)
         (reading.directory / '.my.cnf').write_text(
             '[client]\nhost = 127.0.0.1\nuser = volupload\n'
