@@ -67,6 +67,19 @@ class TestPolicies(documentation.PageTestCase):
                       told)
 
 
+class TestUploads(documentation.PageTestCase):
+
+    page = 'doc/source/admin/uploads'
+    user = 'admin'
+
+    def test_volumes_of_a_type_hold_ciphertext(self) -> None:
+        self.open().read()
+        volume_id = self.make_volume(volume_type='locked')
+        answer = self.post(volume_id, disk_format='qcow2')
+        self.assertEqual(400, answer.status)
+        self.assertIn(b'is encrypted', answer.body)
+
+
 class TestTroubleshooting(documentation.PageTestCase):
 
     page = 'doc/source/admin/troubleshooting'

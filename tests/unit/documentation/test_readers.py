@@ -19,8 +19,6 @@ from tests.fixtures import readers
 from tools import run_demo
 from tools import run_tests
 
-# Tests that are on their way; to be taken out when they are here.
-AWAITED = {'tests.guide.test_install'}
 # Under these names a block would hide its commands from `pages`.
 HIDDEN = {'', '::', 'bash', 'none', 'shell', 'doscon', 'default'}
 
@@ -67,13 +65,8 @@ class TestTable(base.TestCase):
     def test_every_test_of_the_table_reads_its_page(self) -> None:
         for page, test in readers.RUN_BY.items():
             module, _, name = test.rpartition('.')
-            if module not in AWAITED:
-                self.assertIn(name, classes(module), module)
-                self.assertIn(page, list(pages_of(module, name)), test)
-
-    def test_what_is_awaited_has_not_come(self) -> None:
-        self.assertEqual([], [module for module in AWAITED
-                              if file_of(module).exists()])
+            self.assertIn(name, classes(module), module)
+            self.assertIn(page, list(pages_of(module, name)), test)
 
     def test_no_command_is_hidden_in_another_kind_of_block(self) -> None:
         for page in pages.all_pages():
