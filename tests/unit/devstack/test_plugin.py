@@ -9,7 +9,7 @@ import sys
 
 from tests import base
 from tests.unit.devstack import base as devstack
-from volupload.cmd import status
+from volupload.cmd.operations import options
 from volupload.conf import CONF
 
 
@@ -63,11 +63,12 @@ class TestPlugin(base.TestCase):
         self.assertEqual(0o600, stat.S_IMODE(file.stat().st_mode))
         CONF([], default_config_files=[str(file)])
         self.addCleanup(CONF.clear)
-        self.assertEqual([], list(status._unknown_options()))
-        options = self.stack.options()
+        self.assertEqual([], [*options.unknown(), *options.renamed(),
+                              *options.leaving()])
+        written = self.stack.options()
         self.assertEqual(str(self.stack.state / 'volumes'),
-                         options['local']['path'])
-        self.assertEqual('volupload', options['glance']['username'])
+                         written['local']['path'])
+        self.assertEqual('volupload', written['glance']['username'])
         uwsgi = self.stack.options('volupload-uwsgi.ini')['uwsgi']
         loaded = subprocess.run(
             [sys.executable, '-W', 'ignore', '-c',
