@@ -10,7 +10,6 @@ from alembic import config as alembic_config
 from alembic import migration
 from alembic import script
 from alembic import util as alembic_util
-from oslo_db import exception as db_exception
 import sqlalchemy
 
 from volupload import exception
@@ -61,8 +60,8 @@ def _refusals() -> Iterator[None]:
     """What goes wrong at a start is told in a line, without the password."""
     try:
         yield
-    except (db_exception.DBError, alembic_util.CommandError) as error:
-        inner = getattr(error, 'inner_exception', None)
+    except (*session.TROUBLE, alembic_util.CommandError) as error:
+        inner = getattr(error, 'inner_exception', error)
         reason = ' '.join(str(getattr(inner, 'orig', error)).split())
         password = sqlalchemy.make_url(CONF.database.connection).password
         if password:

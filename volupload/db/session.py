@@ -15,6 +15,7 @@ from typing import ParamSpec
 from typing import TypeVar
 
 from oslo_db import api as oslo_db_api
+from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy
 from sqlalchemy import orm
@@ -24,6 +25,10 @@ from volupload.conf import CONF
 
 P = ParamSpec('P')
 R = TypeVar('R')
+
+# What a database that cannot be used raises. oslo.db leaves most refusals of
+# an account or a certificate as they are.
+TROUBLE = (db_exception.DBError, sqlalchemy.exc.DBAPIError)
 
 _again = oslo_db_api.wrap_db_retry(
     max_retries=5, retry_interval=0.1, inc_retry_interval=True,

@@ -11,8 +11,6 @@ import datetime
 import os
 import socket
 
-from oslo_db import exception as db_exception
-
 from volupload import exception
 from volupload.cmd.operations import output
 from volupload.conf import CONF
@@ -20,6 +18,7 @@ from volupload.db import messages
 from volupload.db import models
 from volupload.db import queue
 from volupload.db import services
+from volupload.db import session
 from volupload.db import uploads
 from volupload.image import glance
 from volupload.volume import catalogue
@@ -125,7 +124,7 @@ def told_in_a_line() -> Iterator[None]:
         yield
     except exception.VoluploadError as error:
         raise SystemExit(f'{CONF.prog}: {error}') from None
-    except db_exception.DBError as error:
+    except session.TROUBLE as error:
         # An empty database, most often; the text has the statement in it.
         words = str(error).splitlines()[0]
         raise SystemExit(
