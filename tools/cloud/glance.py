@@ -43,6 +43,9 @@ filesystem_store_datadir = {directory}/tasks
 flavor = keystone
 config_file = {paste}
 
+[oslo_middleware]
+enable_proxy_headers_parsing = true
+
 [keystone_authtoken]
 www_authenticate_uri = {keystone_url}
 {auth}

@@ -69,6 +69,9 @@ key_repository = {directory}/credential-keys
 
 [cache]
 {cache}
+
+[oslo_middleware]
+enable_proxy_headers_parsing = true
 '''
 
 

@@ -35,6 +35,8 @@ class PostgreSQL(service.Service):
     It waits for no disk: its data is worth nothing after the test.
     """
 
+    superuser = 'volupload'
+
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.port = ports.free_port()
@@ -47,7 +49,7 @@ class PostgreSQL(service.Service):
         password.write_text('volupload')
         process.run(
             [programs.of_debian('initdb', _PACKAGE, _PROGRAMS),
-             f'--pgdata={data}', '--username=volupload',
+             f'--pgdata={data}', f'--username={self.superuser}',
              f'--pwfile={password}', '--auth=scram-sha-256',
              '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'],
             log=self.directory / 'initdb.log', user=_ACCOUNT, cwd=home)
