@@ -7,6 +7,7 @@ import dataclasses
 from email import message
 import http.client
 import json
+import ssl
 from typing import Any
 from urllib import parse
 
@@ -72,14 +73,18 @@ def scenarios(*faces: Face) -> list[tuple[str, dict[str, Any]]]:
 def send(url: str, method: str, path: str, *,
          headers: Mapping[str, str] | None = None,
          body: bytes | Iterable[bytes] | None = None,
-         timeout: float = 60) -> Answer:
+         timeout: float = 60, tls: ssl.SSLContext | None = None) -> Answer:
     """Send exactly this; a Content-Length is added to bytes, no more.
 
+    :param tls: where it is to be sent by https
     :raises OSError: nobody answered
     """
     parts = parse.urlsplit(url)
-    connection = http.client.HTTPConnection(
-        parts.hostname or '', parts.port, timeout=timeout)
+    host, port = parts.hostname or '', parts.port
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=timeout, context=tls)
+        if tls else
+        http.client.HTTPConnection(host, port, timeout=timeout))
     try:
         connection.request(method, path, body, dict(headers or {}),
                            encode_chunked=not isinstance(body, bytes))

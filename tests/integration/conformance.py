@@ -13,6 +13,7 @@ import http
 import json
 from pathlib import Path
 import re
+import ssl
 from typing import Any
 
 import testscenarios
@@ -107,6 +108,7 @@ class ApiTestCase(AnswerTestCase):
 
     identity: keystone.Keystone
     images: glance.Glance
+    tls: ssl.SSLContext | None = None   # where `url` is https
 
     def setUp(self) -> None:
         super().setUp()
@@ -147,7 +149,8 @@ class ApiTestCase(AnswerTestCase):
     def send(self, method: str, path: str,
              body: bytes | Iterable[bytes] | None,
              headers: Mapping[str, str]) -> calls.Answer:
-        return calls.send(self.url, method, path, body=body, headers=headers)
+        return calls.send(self.url, method, path, body=body, headers=headers,
+                          tls=self.tls)
 
     def post(self, volume_id: str, body: bytes | None = None, *,
              face: calls.Face | None = None, project_id: str | None = None,
@@ -167,12 +170,10 @@ class ApiTestCase(AnswerTestCase):
                     None = None, **fields: Any) -> str:
         """An available volume of the user's, by the API; its id."""
         owner = token or self.demo
-        made = calls.send(
-            self.url, 'POST', f'/v3/{owner.project_id}/volumes',
-            headers={'X-Auth-Token': owner.id,
-                     'Content-Type': 'application/json'},
-            body=json.dumps(
-                {'volume': {'size': size, **fields}}).encode())
+        made = self.send(
+            'POST', f'/v3/{owner.project_id}/volumes', json.dumps(
+                {'volume': {'size': size, **fields}}).encode(),
+            {'X-Auth-Token': owner.id, 'Content-Type': 'application/json'})
         self.assertEqual(202, made.status, made.body)
         volume_id = str(made.json['volume']['id'])
         self.wait_for_status(volume_id, 'available')

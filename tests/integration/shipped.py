@@ -19,14 +19,21 @@ def write(name: str, directory: Path, replaced: Mapping[str, str]) -> Path:
 
     :raises AssertionError: one of them is not in it.
     """
-    text = (DEPLOY / name).read_text()
-    for word, other in replaced.items():
-        assert word in text, f'{name} has no {word}'
-        text = text.replace(word, other)
+    text = replace((DEPLOY / name).read_text(), replaced)
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / name
     file.write_text(text)
     return file
+
+
+def replace(text: str, replaced: Mapping[str, str]) -> str:
+    """
+    :raises AssertionError: one of the words is not in it.
+    """
+    for word, other in replaced.items():
+        assert word in text, f'there is no {word} in: {text}'
+        text = text.replace(word, other)
+    return text
 
 
 class Api(service.Service):
