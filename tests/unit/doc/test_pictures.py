@@ -16,6 +16,7 @@ import timeline_picture
 
 from tests import base
 from volupload.transfer.formats import FORMATS
+from volupload.volume.status import SETTABLE
 from volupload.volume.status import UPLOAD_TRANSITIONS
 from volupload.volume.status import UploadPhase
 from volupload.volume.status import UploadStatus
@@ -105,9 +106,14 @@ class TestStates(base.TestCase):
 
     def test_every_state_and_move_of_a_volume_is_there(self) -> None:
         picture = state_pictures.volume_states()
-        self.assertEqual(set(VolumeStatus), set(VOLUME_TRANSITIONS))
         self.check(picture, state_pictures._VOLUME_MOVES,
                    picture.description, VOLUME_TRANSITIONS)
+
+    def test_into_the_others_only_an_administrator_leads(self) -> None:
+        others = set(VolumeStatus) - set(VOLUME_TRANSITIONS)
+        self.assertLess(others, SETTABLE)
+        self.assertEqual(set(), others & {
+            to for moves in VOLUME_TRANSITIONS.values() for to in moves})
 
     def test_a_table_that_has_changed_ends_the_drawing(self) -> None:
         states = {'a': graph.State((0, 0)), 'b': graph.State((200, 0))}
