@@ -12,7 +12,7 @@ from typing import Any
 from cliff.formatters import table
 import svg
 
-from volupload.osc import commands
+from volupload.osc import cells
 from volupload.osc import progress
 
 GIB = 2 ** 30
@@ -52,12 +52,12 @@ def lines() -> list[str]:
     upload, asked = dict(_UPLOAD), iter(times)
     now = [0.0]
 
-    def get() -> dict[str, Any]:
+    def get(upload_id: str) -> dict[str, Any]:
         now[0] = next(asked)
         upload.update(_ANSWERS[int(now[0])])
         return upload
 
-    progress.Watch(get, said, clock=lambda: now[0],
+    progress.Watch(str(_UPLOAD['id']), get, said, clock=lambda: now[0],
                    sleep=lambda seconds: None).finish()
     return [line.rstrip() for line in said.getvalue().strip('\r\n').split(
         '\r')]
@@ -68,7 +68,7 @@ def result() -> list[str]:
     upload = dict(_UPLOAD)
     for changes in _ANSWERS.values():
         upload.update(changes)
-    names, values = commands._shown(upload)
+    names, values = cells.shown(upload, 'table')
     row = dict(zip(names, values, strict=True))
     told = io.StringIO()
     table.TableFormatter().emit_one(

@@ -28,7 +28,7 @@ class TestVolumeUpload(clients.ClientTestCase):
         [listed] = self.clients.json(
             'openstack', 'volume', 'upload', 'list', '--volume',
             self.volume_id)
-        self.assertEqual(upload_id, listed['id'])
+        self.assertEqual(upload_id, listed['ID'])
         refused = self.clients.run('openstack', 'volume', 'upload', 'cancel',
                                    upload_id)
         self.assertEqual(1, refused.returncode)

@@ -2,15 +2,14 @@
 """The commands ``openstack volume upload create|list|show|cancel``."""
 
 import argparse
-from collections.abc import Iterable
 import sys
 from typing import Any
 
-from cliff import columns
 from osc_lib import exceptions
 from osc_lib.cli import parseractions
 from osc_lib.command import command
 
+from volupload.osc import cells
 from volupload.osc import progress
 from volupload.osc import uploads
 
@@ -19,41 +18,10 @@ VISIBILITIES = ('private', 'public', 'shared', 'community')
 STATUSES = ('creating', 'queued', 'running', 'cancelling', 'succeeded',
             'failed', 'cancelled')
 
-# What is not for everybody's eyes: links, and what the manager is called.
-_HIDDEN = frozenset({'links', 'host', 'worker'})
 _SHORT = ('id', 'volume_id', 'image_name', 'disk_format', 'status',
           'progress')
 _LONG = (*_SHORT, 'image_id', 'size', 'bytes_sent', 'rate', 'created_at',
          'finished_at', 'reason')
-
-
-class Share(columns.FormattableColumn[float]):
-    """A share of 1: a table has it in percent."""
-
-    def human_readable(self) -> str:
-        return f'{self._value:.0%}'
-
-
-class Bytes(columns.FormattableColumn[int | None]):
-    """A number of bytes: a table has it in KiB, MiB and so on."""
-
-    def human_readable(self) -> str:
-        return '' if self._value is None else progress.size(self._value)
-
-
-_COLUMNS = {'progress': Share, 'image_size': Bytes, 'bytes_read': Bytes,
-            'bytes_sent': Bytes, 'rate': Bytes}
-
-
-def _row(upload: uploads.Upload, names: Iterable[str]) -> tuple[Any, ...]:
-    values = {**upload, 'progress': round(uploads.share(upload), 4)}
-    return tuple(_COLUMNS[name](values[name]) if name in _COLUMNS
-                 else values[name] for name in names)
-
-
-def _shown(upload: uploads.Upload) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    names = tuple(sorted({*upload, 'progress'} - _HIDDEN))
-    return names, _row(upload, names)
 
 
 class _Uploading(command.Command):
@@ -67,8 +35,7 @@ class _Uploading(command.Command):
     def wait(self, upload_id: str) -> uploads.Upload:
         """The upload when it has ended; shows on stderr how far it is."""
         service = self.service
-        return progress.Watch(lambda: service.get(upload_id),
-                              sys.stderr).finish()
+        return progress.Watch(upload_id, service.get, sys.stderr).finish()
 
 
 class CreateUpload(_Uploading, command.ShowOne):
@@ -79,7 +46,8 @@ class CreateUpload(_Uploading, command.ShowOne):
         parser.add_argument('volume', metavar='<volume>',
                             help='Volume to upload (name or ID)')
         parser.add_argument('--name', metavar='<name>',
-                            help='Name of the image (default: the volume)')
+                            help='Name of the image (default: that of the '
+                            'volume, or its ID if it has none)')
         parser.add_argument('--disk-format', choices=DISK_FORMATS,
                             default='raw', help='Format of the image '
                             '(default: raw)')
@@ -104,17 +72,17 @@ class CreateUpload(_Uploading, command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace,
                     ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         given = parsed_args
-        upload = self.service.create(given.volume, {
-            'image_name': given.name or given.volume, 'force': given.force,
+        upload_id = self.service.create(given.volume, {
+            'image_name': given.name, 'force': given.force,
             'disk_format': given.disk_format,
             'container_format': given.container_format,
             'visibility': given.visibility, 'protected': given.protected})
-        if given.wait:
-            upload = self.wait(upload['id'])
-            if upload['status'] != 'succeeded':
-                raise exceptions.CommandError(
-                    f"Upload {upload['id']} {_ending(upload)}")
-        return _shown(upload)
+        upload = (self.wait(upload_id) if given.wait
+                  else self.service.get(upload_id))
+        if given.wait and upload['status'] != 'succeeded':
+            raise exceptions.CommandError(
+                f'Upload {upload_id} {_ending(upload)}')
+        return cells.shown(upload, given.formatter)
 
 
 class ListUploads(_Uploading, command.Lister):
@@ -155,7 +123,9 @@ class ListUploads(_Uploading, command.Lister):
             name: value for name, value in query.items()
             if value not in (None, '')})
         names = _LONG if given.long else _SHORT
-        return names, [_row(upload, names) for upload in found]
+        return (tuple(map(cells.heading, names)),
+                [cells.listed(upload, names, given.formatter)
+                 for upload in found])
 
 
 class ShowUpload(_Uploading, command.ShowOne):
@@ -169,7 +139,8 @@ class ShowUpload(_Uploading, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace,
                     ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-        return _shown(self.service.get(parsed_args.upload))
+        return cells.shown(self.service.get(parsed_args.upload),
+                           parsed_args.formatter)
 
 
 class CancelUpload(_Uploading):

@@ -4,6 +4,8 @@
 import io
 from typing import Any
 
+from osc_lib import exceptions
+
 from tests import base
 from volupload.osc import progress
 from volupload.osc import uploads
@@ -23,12 +25,21 @@ def upload(status: str = 'running', **values: Any) -> uploads.Upload:
             **values}
 
 
-def watch(stream: io.StringIO, *answers: uploads.Upload) -> str:
+def watch(stream: io.StringIO, *answers: uploads.Upload | Exception,
+          patience: float = 60) -> str:
     """What is written while the service gives these answers."""
     left = list(answers)
-    found = progress.Watch(lambda: left.pop(0), stream,
-                           interval=0.01).finish()
-    assert not left and found is answers[-1]
+
+    def get(upload_id: str) -> uploads.Upload:
+        assert upload_id == 'x'
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    found = progress.Watch('x', get, stream, interval=0.01,
+                           patience=patience).finish()
+    assert len(left) == 1 and found is answers[-1]
     return stream.getvalue()
 
 
@@ -89,3 +100,31 @@ class TestWatch(base.TestCase):
                      upload(), upload(bytes_sent=GIB), upload('failed'))
         self.assertEqual('Upload x is queued.\nUpload x is running.\n'
                          'Upload x is failed.\n', told)
+
+    def test_a_service_that_comes_back_is_borne(self) -> None:
+        away = uploads.Trouble('Connection refused')
+        queued = 'Upload x is queued.\n'
+        silence = 'No answer about upload x, asking again.\n'
+        told = watch(io.StringIO(), away, upload('queued'), away, away,
+                     upload('queued'), upload('succeeded'))
+        self.assertEqual(f'{silence}{queued}{silence}{queued}'
+                         'Upload x is succeeded.\n', told)
+        told = watch(Terminal(), upload('queued'), away, upload('succeeded'))
+        self.assertEqual([
+            f'  0% [{" " * 30}] queued', silence.strip(),
+            f'100% [{"#" * 30}] succeeded'],
+            [line.rstrip() for line in told[1:-1].split('\r')])
+
+    def test_one_that_does_not_come_back_is_not_waited_for(self) -> None:
+        seen = io.StringIO()
+        error = self.assertRaises(
+            exceptions.CommandError, watch, seen, upload(),
+            uploads.Trouble('Connection refused'), patience=0.1)
+        self.assertEqual('No answer about upload x for 0 seconds, it may go '
+                         'on: Connection refused', str(error))
+        self.assertEqual(2, seen.getvalue().count('\n'))
+        # Nor is one that says that there is no such upload.
+        error = self.assertRaises(
+            exceptions.CommandError, watch, seen, upload(),
+            exceptions.CommandError('no such upload'))
+        self.assertEqual('no such upload', str(error))
