@@ -27,16 +27,14 @@ from collections.abc import Callable
 import contextlib
 import datetime
 import statistics
-import tempfile
 import time
-from typing import Any
 
 from oslo_utils import uuidutils
 import sqlalchemy as sa
 
+from bench import databases
 from bench import table
 from tests.fixtures import database
-from tests.fixtures import services
 from volupload import conf
 from volupload import service
 from volupload.db import models
@@ -46,9 +44,6 @@ from volupload.volume.status import UploadStatus
 
 HOST = 'bench@local'
 WORKER = 'bench:1:00000000'
-SERVERS: dict[str, Any] = {
-    'SQLite': None, 'MariaDB': services.MariaDB,
-    'PostgreSQL': services.PostgreSQL}
 _WAITING = 100
 _UNDER_WAY = 10
 _PROJECTS = 10
@@ -75,8 +70,8 @@ def make_parser() -> argparse.ArgumentParser:
                         help='how many uploads there are that have ended')
     parser.add_argument('--rounds', type=int, default=200,
                         help='how often each is asked')
-    parser.add_argument('--databases', nargs='+', choices=SERVERS,
-                        default=list(SERVERS), help='which of them')
+    parser.add_argument('--databases', nargs='+', choices=databases.SERVERS,
+                        default=list(databases.SERVERS), help='which of them')
     parser.add_argument('--limit', type=float,
                         help='what slowest over fastest may be')
     return parser
@@ -99,7 +94,7 @@ def _measure(name: str, counts: list[int],
     calls: dict[int, list[list[float]]] = {
         count: [[] for _ in STEPS] for count in counts}
     with contextlib.ExitStack() as stack:
-        urls = {count: _make(stack, name) for count in counts}
+        urls = {count: databases.make(stack, name) for count in counts}
         for count, url in urls.items():
             with database.Database(url):
                 _fill(count)
@@ -112,14 +107,6 @@ def _measure(name: str, counts: list[int],
                         seconds += _times(step, rounds // _PASSES)
     return {count: [statistics.quantiles(seconds, n=10)[0] * 1000
                     for seconds in calls[count]] for count in counts}
-
-
-def _make(stack: contextlib.ExitStack, name: str) -> str:
-    """The URL of an empty database."""
-    if name == 'SQLite':
-        path = stack.enter_context(tempfile.TemporaryDirectory())
-        return f'sqlite:///{path}/volupload.db'
-    return str(stack.enter_context(SERVERS[name]()).url)
 
 
 def _fill(finished: int) -> None:

@@ -83,24 +83,31 @@ class TestCost(base.ApiTestCase):
             self.assertLessEqual(size, len(answer.json['volumes']))
             self.assertEqual(['SELECT', 'SELECT'], seen)
 
-    def test_a_list_of_a_thousand_takes_as_many(self) -> None:
-        """More than what SQLAlchemy asks for at once."""
+    def fill(self, count: int) -> None:
+        """That many volumes, with a pair of metadata each."""
         rows = [{'id': str(uuid.UUID(int=number)), 'project_id': PROJECT,
                  'size_gb': 1, 'status': 'available'}
-                for number in range(1200)]
+                for number in range(count)]
         with session.connection() as writing:
             writing.execute(sa.insert(models.Volume), rows)
             writing.execute(sa.insert(models.VolumeMetadata), [
                 {'volume_id': row['id'], 'key': 'k', 'value': 'v'}
                 for row in rows])
-        for limit in (100, 1000):
+
+    def test_a_thousand_of_ten_thousand_take_as_many(self) -> None:
+        """More than what SQLAlchemy asks for at once."""
+        self.fill(10_000)
+        middle = uuid.UUID(int=5000)
+        for limit, marker, more in (
+                (100, '', 0), (1000, '', 0), (1000, f'&marker={middle}', 1)):
             with self.statements() as seen:
-                answer = self.ask(
-                    'GET', f'/v3/{PROJECT}/volumes/detail?limit={limit}')
+                answer = self.ask('GET', f'/v3/{PROJECT}/volumes/detail'
+                                  f'?limit={limit}{marker}')
             self.assertEqual(
                 [{'k': 'v'}] * limit,
                 [one['metadata'] for one in answer.json['volumes']])
-            self.assertEqual(['SELECT', 'SELECT'], seen)
+            # A marker is looked up first.
+            self.assertEqual(['SELECT'] * (2 + more), seen)
 
     def test_uploads_take_a_statement_for_one_and_one_for_many(self) -> None:
         for size in SIZES:
