@@ -2,9 +2,11 @@
 """A standalone volupload in the catalogue, and what its clients leave behind.
 """
 
+from collections.abc import Mapping
 import http.client
 from pathlib import Path
 import subprocess
+from typing import Any
 import uuid
 
 import fixtures
@@ -17,9 +19,20 @@ from tools.cloud import http as cloud_http
 from tools.cloud import volupload
 
 PIECE = 2 ** 20
+TIME = r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$'
+
+
+def cells(table: str) -> dict[str, str]:
+    """The rows of a table of two columns, without its head."""
+    rows = [[cell.strip() for cell in line.strip('|').split('|')]
+            for line in table.splitlines() if line.startswith('|')]
+    return {name: value for name, value in rows[1:]}
 
 
 class ClientTestCase(upload.UploadTestCase):
+    """:ivar kind: the name of the volume's type."""
+
+    kind: str | None = None
 
     def start_api(self) -> None:
         standalone = self.useFixture(
@@ -47,39 +60,69 @@ class ClientTestCase(upload.UploadTestCase):
         self.fill(volume_id)
         return volume_id
 
-    def check_uploaded(self, volume_id: str) -> None:
-        """The upload ends with an active image of the volume's bytes."""
-        self.wait_for_status(volume_id, 'available')
-        [done] = self.state.volumes.uploads(volume_id)
-        self.assertEqual(('succeeded', self.name),
-                         (done['status'], done['image_name']))
-        shown = self.clients.json('openstack', 'image', 'show',
-                                  done['image_id'])
-        self.assertEqual(('active', 2 ** 30, self.name),
-                         (shown['status'], shown['size'], shown['name']))
-        self.assertTrue(self._is_same(volume_id, done['image_id']),
-                        'the image has other bytes than the volume')
-        # Glance keeps the zeros, too: a GiB of disk.
-        cloud_http.request(
-            'DELETE', f"{self.images.url}/v2/images/{done['image_id']}",
-            token=self.demo.id)
+    def make(self) -> str:
+        """A volume under our name, of a type; written to."""
+        self.kind = str(self.state.volumes.make_type()['name'])
+        self.make_volume(name=self.name, volume_type=self.kind)
+        return self.made()
 
-    def check_converted(self, volume_id: str, disk_format: str) -> None:
-        """The same of a format that is not the volume's bytes."""
-        self.wait_for_status(volume_id, 'available')
+    def answered(self, volume_id: str, *, disk_format: str = 'raw',
+                 container_format: str = 'bare') -> dict[str, Any]:
+        """The ten keys of the answer to an upload, but `updated_at`."""
+        [begun] = self.state.volumes.uploads(volume_id)
+        return {
+            'id': volume_id, 'status': 'uploading', 'size': 1,
+            'display_description': None, 'volume_type': self.kind,
+            'image_id': begun['image_id'], 'image_name': self.name,
+            'disk_format': disk_format, 'container_format': container_format}
+
+    def printed(self, volume_id: str, **values: str) -> dict[str, str]:
+        """The same in a table, with more or other cells."""
+        return {key: str(value) for key, value in {
+            **self.answered(volume_id), **values}.items()}
+
+    def check_answer(self, expected: Mapping[str, Any],
+                     printed: Mapping[str, Any]) -> None:
+        """These keys with these values, a time, and nothing else."""
+        left = dict(printed)
+        self.assertRegex(left.pop('updated_at'), TIME)
+        self.assertEqual(expected, left)
+
+    def check_image(self, volume_id: str, *, disk_format: str = 'raw',
+                    container_format: str = 'bare',
+                    **others: object) -> None:
+        """The upload ends with an active image of the volume's bytes.
+
+        :param others: more keys of the image, with their values
+        """
+        self.wait_for(lambda: [row['status'] for row in (
+            self.state.volumes.uploads(volume_id))] == ['succeeded'],
+            f'the upload of {volume_id} succeeds')
         [done] = self.state.volumes.uploads(volume_id)
-        self.assertEqual(('succeeded', disk_format),
-                         (done['status'], done['disk_format']))
-        shown = self.clients.json('openstack', 'image', 'show',
-                                  done['image_id'])
-        self.assertEqual(
-            ('active', disk_format, 2 ** 30), (
-                shown['status'], shown['disk_format'],
-                shown['virtual_size']))
+        url = f"{self.images.url}/v2/images/{done['image_id']}"
+        image = cloud_http.request('GET', url, token=self.demo.id).json
+        # Glance looks into what is in no container.
+        size = 2 ** 30 if container_format == 'bare' else None
+        expected = {
+            'status': 'active', 'name': self.name, 'virtual_size': size,
+            'disk_format': disk_format, 'container_format': container_format,
+            **others}
+        self.assertEqual(expected, {key: image[key] for key in expected})
+        if disk_format == 'raw':
+            self.assertTrue(self._is_same(volume_id, done['image_id']),
+                            'the image has other bytes than the volume')
+        else:
+            self._compare(volume_id, done['image_id'], disk_format)
+        # Glance keeps the zeros of raw, too: a GiB of disk.
+        cloud_http.request('DELETE', url, token=self.demo.id)
+
+    def _compare(self, volume_id: str, image_id: str,
+                 disk_format: str) -> None:
         path = Path(self.useFixture(fixtures.TempDir()).path, 'image')
-        path.write_bytes(self.download(done['image_id']))
+        path.write_bytes(self.download(image_id))
+        driver = {'vhd': 'vpc'}.get(disk_format, disk_format)
         compared = subprocess.run(
-            ['qemu-img', 'compare', '-f', disk_format, '-F', 'raw', path,
+            ['qemu-img', 'compare', '-f', driver, '-F', 'raw', path,
              self.file_of(volume_id)], capture_output=True, text=True)
         self.assertEqual(0, compared.returncode, compared)
 

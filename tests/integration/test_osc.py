@@ -20,7 +20,7 @@ class TestVolumeUpload(clients.ClientTestCase):
         upload_id = done.stdout.strip()
         self.assertTrue(done.stderr.endswith(
             f'Upload {upload_id} is succeeded.\n'), done.stderr)
-        self.check_converted(self.volume_id, 'qcow2')
+        self.check_image(self.volume_id, disk_format='qcow2')
         shown = self.clients.json('openstack', 'volume', 'upload', 'show',
                                   upload_id)
         self.assertEqual((self.volume_id, 'succeeded', 1.0), (
