@@ -2,18 +2,19 @@
 """Tempest's tests of Block Storage against Keystone, Glance and volupload.
 
 ``python3 -m tests.tempest.run [REGEX]``. All tests of tempest.api.volume are
-run but those of exclude.txt, which gives the reasons. Keystone, Glance and
-volupload are started on loopback and end with the run.
+run but those of exclude.txt, which gives the reasons. Those that skip
+themselves are listed; only those of skips.txt may, see outcome.py. Keystone,
+Glance and volupload are started on loopback and end with the run.
 """
 
 from collections.abc import Sequence
 import configparser
 from pathlib import Path
-import re
 import subprocess
 import sys
 import tempfile
 
+from tests.tempest import outcome
 from tools import environment
 from tools.cloud import glance
 from tools.cloud import keystone
@@ -53,6 +54,15 @@ class Workspace:
         return self._tempest(
             self._directory, 'run', '--serial', '--regex', regex,
             '--exclude-list', str(EXCLUDED), check=False).returncode
+
+    def outcome(self) -> list[outcome.Test]:
+        """What became of the tests of the last run."""
+        record = subprocess.run(
+            [_ENVIRONMENT.directory / 'bin/stestr', 'last', '--subunit'],
+            cwd=self._directory, stdin=subprocess.DEVNULL, check=False,
+            env=process.environment({'HOME': str(self._directory)}),
+            stdout=subprocess.PIPE)
+        return outcome.read(record.stdout)
 
     def _tempest(self, cwd: Path, command: str, *arguments: str,
                  check: bool = True, capture: bool = False
@@ -95,12 +105,21 @@ def configuration(directory: Path, identity: keystone.Keystone
     return parser
 
 
-def stale(names: Sequence[str]) -> list[str]:
-    """The expressions of exclude.txt that match none of these tests."""
-    patterns = [line.partition('#')[0].strip()
-                for line in EXCLUDED.read_text().splitlines()]
-    return [pattern for pattern in filter(None, patterns)
-            if not any(re.search(pattern, name) for name in names)]
+def report(tests: Sequence[outcome.Test], *, whole: bool) -> int:
+    """Tell of what did not run; 1 if that was not to be expected.
+
+    :param whole: all tests were asked for
+    """
+    skipped = [test for test in tests if test.status == 'skip']
+    print(f'{len(skipped)} of {len(tests)} skipped:')
+    for test in skipped:
+        print(f'  {test.name}: {test.reason}')
+    found = outcome.complaints(
+        tests, outcome.patterns(outcome.SKIPPED),
+        outcome.REQUIRED) if whole else []
+    for complaint in found:
+        print(complaint, file=sys.stderr)
+    return 1 if found else 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -117,11 +136,13 @@ def main(arguments: Sequence[str]) -> int:
         # answers 404 will do.
         identity.publish('network', 'none', f'{identity.root_url}/none')
         workspace = Workspace(Path(root, 'tempest'), identity)
-        if unused := stale(workspace.tests(ALL)):
+        if unused := outcome.unmatched(outcome.patterns(EXCLUDED),
+                                       workspace.tests(ALL)):
             print('In exclude.txt, but no test of tempest:', *unused,
                   sep='\n  ', file=sys.stderr)
             return 1
-        return workspace.run(regex)
+        code = workspace.run(regex)
+        return code or report(workspace.outcome(), whole=regex == ALL)
 
 
 if __name__ == '__main__':
