@@ -15,6 +15,7 @@ import testscenarios
 import timeline_picture
 
 from tests import base
+from volupload.osc import commands
 from volupload.transfer.formats import FORMATS
 from volupload.volume.status import SETTABLE
 from volupload.volume.status import UPLOAD_TRANSITIONS
@@ -180,7 +181,7 @@ class TestTerminal(base.TestCase):
             self.assertIn(line, drawn)
 
     def test_its_command_is_one(self) -> None:
-        command = terminal_picture.commands.CreateUpload(None, None)
+        command = commands.CreateUpload(None, None)
         parser = command.get_parser('openstack volume upload create')
         words = terminal_picture.COMMAND.split()[4:]
         for name in terminal_picture.SHOWN:
