@@ -4,8 +4,11 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 import functools
+import json
 import pathlib
+import re
 from typing import Any
+from urllib import parse
 
 import jsonschema
 import webob
@@ -99,6 +102,48 @@ def problems(method: str, path: str,
         return []   # HEAD, or an action that has nothing to say
     return [f'{error.json_path}: {error.message}'
             for error in judge.iter_errors(answer.json)]
+
+
+def mistakes(path: str, method: str, query: str, body: Any) -> list[str]:
+    """What a request has that is not as the description says.
+
+    Names in the query that are not described do not count: nobody looks at
+    them. Nor do those that are there twice: the last one is looked at.
+
+    :param path: of the description.
+    :param query: as it is in the URL.
+    :param body: decoded; None if there is none.
+    """
+    operation = document()['paths'][path][method.lower()]
+    known = {one['name']: one['schema']
+             for one in map(resolved, operation.get('parameters', ()))
+             if one['in'] == 'query'}
+    found = [
+        f'{name}: {problem}' for name, value in dict(parse.parse_qsl(
+            query, keep_blank_values=True)).items() if name in known
+        for problem in _misread(value, resolved(known[name]))]
+    if 'requestBody' in operation:
+        content = resolved(operation['requestBody'])['content']
+        found += [f'{error.json_path}: {error.message}' for error in validator(
+            content['application/json']['schema']).iter_errors(body)]
+    return found
+
+
+def _misread(text: str, schema: Schema) -> Iterator[str]:
+    """What is wrong with a text of a query."""
+    value: Any = text
+    if schema.get('type') == 'boolean' and text in ('true', 'false'):
+        value = text == 'true'
+    if schema.get('type') == 'integer' and re.fullmatch('-?[0-9]{1,20}',
+                                                        text):
+        value = int(text)
+    if 'contentSchema' in schema:
+        try:
+            value, schema = json.loads(text), schema['contentSchema']
+        except ValueError as error:
+            yield str(error)
+    for problem in validator(schema).iter_errors(value):
+        yield problem.message
 
 
 def _path_of(path: str, method: str) -> str:

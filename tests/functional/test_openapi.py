@@ -6,14 +6,9 @@ That answers are as it says, `base.ApiTestCase.ask` asserts of each of them.
 
 from typing import Any
 
-import hypothesis
-import requests
-import schemathesis
-import testscenarios
 import webob
 
 from tests import base as tests_base
-from tests.functional import base
 from tests.functional import openapi
 from tests.functional.base import PROJECT
 from volupload.api import messages
@@ -23,8 +18,6 @@ from volupload.api import uploads
 from volupload.api import volume_actions
 from volupload.api.schemas import volume_filters as schema
 from volupload.api.schemas import volume_types
-
-EXAMPLES = 60
 
 
 class TestDescription(tests_base.TestCase):
@@ -116,47 +109,3 @@ class TestDescription(tests_base.TestCase):
         answer = webob.Response(b'{}', status=201)
         self.assertRaises(AssertionError, openapi.problems, 'GET', path,
                           answer)
-
-
-class TestEveryOperation(testscenarios.WithScenarios, base.ApiTestCase):
-    """Requests that schemathesis makes up from the description."""
-
-    scenarios = [
-        (operation['operationId'], {'path': path, 'method': method})
-        for path, method, operation in openapi.operations()]
-    path: str
-    method: str
-
-    def test_it_answers_as_it_is_described(self) -> None:
-        self.make_volume(metadata={'k': 'v'})
-        self.make_upload('failed')
-        described = schemathesis.openapi.from_dict(openapi.document())
-        operation = described[self.path][self.method]
-        asked: list[int] = []
-
-        @hypothesis.settings(
-            deadline=None, database=None, derandomize=True,
-            max_examples=EXAMPLES,
-            suppress_health_check=list(hypothesis.HealthCheck))
-        @hypothesis.given(operation.as_strategy())
-        def ask(case: Any) -> None:
-            request = case.as_transport_kwargs(
-                base_url=f'http://localhost/v3/{PROJECT}')
-            asked.append(self._send(request))
-
-        ask()
-        self.assertTrue(asked)
-        self.assertLess(max(asked), 500)
-
-    def _send(self, request: dict[str, Any]) -> int:
-        prepared = requests.Request(
-            request['method'], request['url'], params=request.get('params'),
-            json=request.get('json')).prepare()
-        path = prepared.url.removeprefix('http://localhost')
-        body = prepared.body
-        answer = self.ask(
-            request['method'], path,
-            body.encode() if isinstance(body, str) else body,
-            OpenStack_API_Version='volume latest')
-        self.assertNotIn('Traceback', answer.text)
-        return int(answer.status_int)

@@ -30,7 +30,8 @@ BODIES = {
     ('/types/{type_id}/extra_specs/{key}', 'PUT'): {KEY: 'v'},
 }
 # What the service says of itself to everybody who has a token.
-OPEN = {'/extensions', '/extensions/{alias}', '/os-availability-zone'}
+OPEN = {'/extensions', '/extensions/{alias}', '/os-availability-zone',
+        '/resource_filters'}
 # What only shows more to those who may see it.
 PARTLY_OPEN = {'/limits'}
 ADMINS = {'/os-services'}

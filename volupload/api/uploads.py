@@ -62,7 +62,7 @@ def cancel(request: Request, upload_id: str) -> Response:
 
 
 def requeue(request: Request, upload_id: str) -> Response:
-    if request.body:
+    if request.body not in (None, {}):
         raise schemas.refuse('requeue', request.body, 'It must be null.')
     upload = _find(request, upload_id)
     request.context.authorize(policies.REQUEUE, upload)
