@@ -96,15 +96,17 @@ def _replaced(path: str, mode: int | None) -> Iterator[int]:
     """A descriptor of the file that comes into its place."""
     beside = os.path.join(os.path.dirname(path),
                           f'.volupload-{secrets.token_hex(8)}')
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
+        # In here, as a signal may come when the file has just been made.
+        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(fd, 'wb', 0):
             if mode is not None:
                 os.fchmod(fd, stat.S_IMODE(mode))
             yield fd
         os.replace(beside, path)
     except BaseException:
-        os.unlink(beside)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
         raise
 
 
