@@ -58,6 +58,29 @@ class TestSteps(testtools.TestCase):
         for section in run_tests.STEPS.values():
             self.assertTrue(run_tests._commands(section))
 
+    def test_what_runs_beside_a_step_begins_with_it(self) -> None:
+        begun = []
+
+        class Beside(contextlib.nullcontext):
+            def __init__(self, name: str) -> None:
+                begun.append(name)
+                super().__init__(self)
+
+            def outcome(self) -> run_tests.Outcome:
+                return run_tests.Outcome('beside')
+
+        self.patch(run_tests, '_Beside', Beside)
+        self.patch(run_tests, '_run_step', lambda name: begun.append(name)
+                   or run_tests.Outcome(name))
+        for names, expected in (
+                (['unit', 'interop', 'docs', 'guide'],
+                 ['unit', 'guide', 'interop', 'docs']),
+                (['unit', 'guide'], ['unit', 'guide'])):
+            begun.clear()
+            outcomes = run_tests._run_steps(names)
+            self.assertEqual(expected, begun)
+            self.assertEqual(len(names), len(outcomes))
+
     def test_a_command_has_no_place_for_arguments_left(self) -> None:
         words = {word for section in run_tests.STEPS.values()
                  for command in run_tests._commands(section)
