@@ -2,9 +2,12 @@
 """The databases that volupload runs on, each with a new one to fill."""
 
 import contextlib
+import dataclasses
 import tempfile
+import time
 from typing import Any
 
+from bench import proc
 from tests.fixtures import services
 
 SERVERS: dict[str, Any] = {
@@ -12,9 +15,23 @@ SERVERS: dict[str, Any] = {
     'PostgreSQL': services.PostgreSQL}
 
 
-def make(stack: contextlib.ExitStack, name: str) -> str:
-    """The URL of an empty database, which goes with the stack."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Made:
+    """An empty database; `pid` is that of its server, if it has one."""
+
+    url: str
+    pid: int | None = None
+
+    def cpu_seconds(self) -> float:
+        """What this process and the server have used since they began."""
+        server = proc.cpu_seconds(proc.family(self.pid)) if self.pid else 0
+        return time.process_time() + server
+
+
+def make(stack: contextlib.ExitStack, name: str) -> Made:
+    """A new one, which goes with the stack."""
     if name == 'SQLite':
         path = stack.enter_context(tempfile.TemporaryDirectory())
-        return f'sqlite:///{path}/volupload.db'
-    return str(stack.enter_context(SERVERS[name]()).url)
+        return Made(f'sqlite:///{path}/volupload.db')
+    server = stack.enter_context(SERVERS[name]())
+    return Made(str(server.url), server.service.daemon.pid)

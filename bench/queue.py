@@ -94,7 +94,7 @@ def _measure(name: str, counts: list[int],
     calls: dict[int, list[list[float]]] = {
         count: [[] for _ in STEPS] for count in counts}
     with contextlib.ExitStack() as stack:
-        urls = {count: databases.make(stack, name) for count in counts}
+        urls = {count: databases.make(stack, name).url for count in counts}
         for count, url in urls.items():
             with database.Database(url):
                 _fill(count)
