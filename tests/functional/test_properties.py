@@ -13,13 +13,16 @@ from urllib import parse
 
 import hypothesis
 from hypothesis import strategies as st
+import sqlalchemy as sa
 import testscenarios
+import webob
 
 from tests.functional import world
 from tests.functional.base import PROJECT
 from tests.functional.base import UPLOAD
 from volupload.api import router
 from volupload.api import volume_actions
+from volupload.db import session
 
 # Each test has as many, and there are ten of them.
 REQUESTS = 1000
@@ -139,6 +142,41 @@ class TestProperties(testscenarios.WithScenarios, world.WorldTestCase):
         self.assertGreaterEqual(len(asked), REQUESTS)
         for status in (200, 400, 404, 405, 406):
             self.assertIn(status, asked)
+
+
+class TestWorld(world.WorldTestCase):
+
+    def check_refusal(self) -> None:
+        self.check(webob.Response(status=400, json_body={
+            'badRequest': {'message': 'm', 'code': 400}}))
+
+    def test_what_a_refused_request_leaves_behind_is_seen(self) -> None:
+        def write(statement: str) -> None:
+            with session.connection() as writing:
+                writing.execute(sa.text(statement))
+
+        for leave in (
+                lambda: write("UPDATE volumes SET updated_at = '2026-01-01'"),
+                lambda: write('DELETE FROM volume_metadata'),
+                lambda: write("UPDATE uploads SET status = 'failed'"),
+                lambda: write("UPDATE volume_types SET extra_specs = '{}'"),
+                lambda: write("UPDATE messages SET user_message = ''"),
+                lambda: self.images.images.popitem(),
+                lambda: self.manager.cast.append(('upload', 'x'))):
+            leave()
+            self.assertRaises(AssertionError, self.check_refusal)
+            self.begin_anew()
+            self.check_refusal()
+
+    def test_what_is_no_refusal_is_seen(self) -> None:
+        for status, body in (
+                (500, {'computeFault': {'message': 'm', 'code': 500}}),
+                (400, {'badRequest': {'message': 'm', 'code': 404}}),
+                (400, {'badRequest': {'message': 'Traceback', 'code': 400}}),
+                (400, {'message': 'm', 'code': 400})):
+            self.assertRaises((AssertionError, ValueError, TypeError),
+                              self.check, webob.Response(
+                                  status=status, json_body=body))
 
 
 def _url(path: str, names: dict[str, str], query: dict[str, str]) -> str:
