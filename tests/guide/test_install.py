@@ -8,6 +8,7 @@ tests.guide.network. Passwords are what the guide calls them.
 import json
 import os
 from pathlib import Path
+import shutil
 import subprocess
 from typing import Any
 
@@ -59,6 +60,11 @@ class TestGuide(base.TestCase):
                            {'user': {'password': SECRET}})
 
     def _copy_checkout(self, target: Path) -> None:
+        if not (pages.ROOT / '.git').exists():
+            shutil.copytree(pages.ROOT, target,
+                            ignore=shutil.ignore_patterns('.cloud'))
+            self.machine.type('export PBR_VERSION=0.0.1')
+            return
         subprocess.run(
             ['git', '-c', 'safe.directory=*', 'clone', '--quiet',
              '--no-local', pages.ROOT, target], check=True)
