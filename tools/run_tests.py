@@ -49,9 +49,9 @@ STEPS = {
 _TESTS = {'unit', 'functional', 'interop', 'tempest', 'integration', 'guide'}
 _NEED_PACKAGES = {'interop', 'integration', 'guide'}
 # Step -> the one with which it begins, to run beside that and the later ones.
-# The guide waits for packages most of its time; what is before interop has
-# tests that are short of time.
-_BESIDE = {'guide': 'interop'}
+# The guide waits for packages most of its time, and Tempest does one thing
+# after the other; what is before interop has tests that are short of time.
+_BESIDE = {'guide': 'interop', 'tempest': 'interop'}
 _LOUD = b'NOT AUDITED: '   # of tools.audit
 _TOTAL = re.compile(rb' - (Passed|Failed|Skipped|Unexpected Success): (\d+)')
 
