@@ -3,16 +3,14 @@
 the other way round.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterator
 import time
 from typing import Any
 
 import oslo_messaging
 
-from tests import base
-from tests.fixtures import database
 from tests.fixtures import doubles
+from tests.functional import bus
 from tests.unit.db import statements
 from volupload import exception
 from volupload import rpc
@@ -72,31 +70,7 @@ def send_all() -> None:
     api.copy_volume_to_image(context, statements.HOST, 'u1')
 
 
-class BusTestCase(base.TestCase):
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.useFixture(database.Database())
-        rpc.set_default_url('fake://')
-        self.addCleanup(rpc.cleanup)
-        # Only what comes over the bus makes a manager work in time.
-        self.config(sweep_interval=3600, group='upload')
-
-    def serve(self, endpoint: object) -> None:
-        server = rpc.get_server(oslo_messaging.Target(
-            topic=rpcapi.TOPIC, server=statements.HOST), [endpoint])
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
-
-    def wait(self, done: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 20
-        while not done():
-            self.assertLess(time.monotonic(), deadline, self.logs.output)
-            time.sleep(0.02)
-
-
-class TestOldApi(BusTestCase):
+class TestOldApi(bus.BusTestCase):
 
     def setUp(self) -> None:
         super().setUp()
@@ -137,7 +111,7 @@ class TestOldApi(BusTestCase):
         return False
 
 
-class TestOldManager(BusTestCase):
+class TestOldManager(bus.BusTestCase):
 
     def setUp(self) -> None:
         super().setUp()
@@ -161,7 +135,7 @@ class TestOldManager(BusTestCase):
         self.assertNotIn(UNKNOWN, self.logs.output)
 
 
-class TestPin(BusTestCase):
+class TestPin(bus.BusTestCase):
     """What a manager of this release hears."""
 
     def setUp(self) -> None:
@@ -196,7 +170,7 @@ class TestPin(BusTestCase):
                     'which this release can send', str(error))
 
 
-class TestPinnedApi(BusTestCase):
+class TestPinnedApi(bus.BusTestCase):
 
     def setUp(self) -> None:
         super().setUp()

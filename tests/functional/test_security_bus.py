@@ -11,9 +11,8 @@ import uuid
 from oslo_context import context
 import oslo_messaging
 
-from tests import base
-from tests.fixtures import database
 from tests.fixtures import doubles
+from tests.functional import bus
 from tests.unit.db import statements
 from volupload import rpc
 from volupload.db import models
@@ -42,29 +41,21 @@ class Told(logging.Handler):
         self.said.append(str(current and current.get_logging_values()))
 
 
-class TestBus(base.TestCase):
+class TestBus(bus.BusTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.useFixture(database.Database())
-        rpc.set_default_url('fake://')
-        self.addCleanup(rpc.cleanup)
-        self.config(sweep_interval=3600, group='upload')
         self.backend = doubles.MemoryBackend()
         self.images = doubles.Images()
         self.manager = VolumeManager({statements.HOST: self.backend},
                                      self.images)
         self.manager.start()
         self.addCleanup(self.manager.stop, 0)
-        target = oslo_messaging.Target(
-            topic=rpcapi.TOPIC, server=statements.HOST)
-        server = rpc.get_server(target, [self.manager])
-        server.start()
-        self.addCleanup(server.wait)
-        self.addCleanup(server.stop)
+        self.serve(self.manager)
         # Nothing of ours between what is forged and the bus.
         self.client = oslo_messaging.get_rpc_client(
-            rpc.get_transport(), target)
+            rpc.get_transport(), oslo_messaging.Target(
+                topic=rpcapi.TOPIC, server=statements.HOST))
 
     def call(self, method: str, asking: dict[str, Any] | None = None,
              **arguments: Any) -> None:
