@@ -68,12 +68,17 @@ class UploadTestCase(conformance.ApiTestCase):
         self.assertEqual('failed', upload['status'])
         self.assertIn(reason, upload['reason'])
         self.assertEqual(status, self.state.volumes.status(volume_id))
-        lines = [line for line in self.log.read_text().splitlines()
-                 if f'Upload {upload["id"]} of' in line
-                 and ' failed after ' in line]
+        self.wait_for(lambda: bool(self._failures(upload['id'])),
+                      'the failure is logged')   # the row is written first
+        lines = self._failures(upload['id'])
         self.assertEqual(1, len(lines), lines)
         self.assertIn(upload['request_id'], lines[0])
         self.assertIn(reason, lines[0])
+
+    def _failures(self, upload_id: str) -> list[str]:
+        return [line for line in self.log.read_text().splitlines()
+                if f'Upload {upload_id} of' in line
+                and ' failed after ' in line]
 
     def check_deleted(self, image_id: str) -> None:
         """The image is deleted.
