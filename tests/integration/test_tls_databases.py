@@ -17,6 +17,7 @@ from volupload import exception
 from volupload.cmd.operations import uploads
 from volupload.conf import CONF
 from volupload.db import migration
+from volupload.db import schema
 from volupload.db import services as managers
 from volupload.db import session
 
@@ -41,7 +42,7 @@ class DatabaseTestCase(testscenarios.WithScenarios, base.TestCase):
         CONF.set_override('connection', url, group='database')
         session.configure()
         try:
-            return migration.version()
+            return schema.version()
         finally:
             session.dispose()
 
@@ -105,7 +106,7 @@ class TestDatabaseSync(DatabaseTestCase):
         session.configure()
         self.addCleanup(session.dispose)
         migration.sync()
-        self.assertEqual(NEWEST, migration.version())
+        self.assertEqual(NEWEST, schema.version())
 
     def test_ends_with_a_line(self) -> None:
         directory = Path(self.useFixture(fixtures.TempDir()).path)

@@ -11,19 +11,20 @@ from volupload import service
 from volupload.cmd.operations import uploads
 from volupload.conf import CONF
 from volupload.db import migration
+from volupload.db import schema
 from volupload.volume.status import UploadStatus
 
 
 def db_sync() -> None:
     """Bring the schema to the version of this code, or to the one named."""
     migration.sync(CONF.command.version)
-    print(f'The database is at version {migration.version()}.')
+    print(f'The database is at version {schema.version()}.')
 
 
 def db_version() -> None:
     """Print the version of the schema; exit with 1 if it is not current."""
-    print(migration.version() or 'empty')
-    if not migration.is_current():
+    print(schema.version() or 'empty')
+    if not schema.is_current():
         sys.exit(1)
 
 

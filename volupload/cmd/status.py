@@ -12,7 +12,7 @@ from volupload import service
 from volupload.cmd.operations import catalogue
 from volupload.cmd.operations import options
 from volupload.conf import CONF
-from volupload.db import migration
+from volupload.db import schema
 from volupload.image import glance
 
 _SUCCESS = upgradecheck.Code.SUCCESS
@@ -23,11 +23,11 @@ _FAILURE = upgradecheck.Code.FAILURE
 class Checks(upgradecheck.UpgradeCommands):
 
     def _check_schema(self) -> upgradecheck.Result:
-        if migration.is_current():
+        if schema.is_current():
             return upgradecheck.Result(_SUCCESS)
         return upgradecheck.Result(
             _FAILURE,
-            f'The schema is at {migration.version() or "no version"}: run '
+            f'The schema is at {schema.version() or "no version"}: run '
             '"volupload-manage db sync" before starting the services.')
 
     def _check_options(self) -> upgradecheck.Result:

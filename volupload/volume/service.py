@@ -16,7 +16,7 @@ from volupload import rpc
 from volupload import tracing
 from volupload.backends import Backend
 from volupload.conf import CONF
-from volupload.db import migration
+from volupload.db import schema
 from volupload.db import session
 from volupload.image import glance
 from volupload.volume import compression
@@ -50,7 +50,7 @@ class VolumeService(service.Service):
             rpc.get_notifier('check')
             rpcapi.check_config()
             tracing.is_enabled()
-            if not migration.is_current():
+            if not schema.is_current():
                 raise SystemExit(f'{CONF.prog}: the database is not at the '
                                  'version of this code, run '
                                  '"volupload-manage db sync" first')

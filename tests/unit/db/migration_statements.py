@@ -15,6 +15,7 @@ from tests.unit.db.statements import make_volume
 from volupload.db import migration
 from volupload.db import models
 from volupload.db import queue
+from volupload.db import schema
 from volupload.db import session
 from volupload.db import uploads
 from volupload.volume.status import UploadStatus
@@ -101,7 +102,7 @@ class MigrationStatements(unittest.TestCase):
     def test_uploads_of_the_first_release_are_kept(self) -> None:
         running, waiting, done = self.first_release()
         migration.sync()
-        self.assertTrue(migration.is_current())
+        self.assertTrue(schema.is_current())
         for upload_id, status, size_gb in (
                 (running, 'running', 7), (waiting, 'queued', 9),
                 (done, 'succeeded', 0)):
@@ -144,7 +145,7 @@ class MigrationStatements(unittest.TestCase):
                               written.items()}, columns(), revision)
             write(written)
             migration.sync()
-            self.assertTrue(migration.is_current())
+            self.assertTrue(schema.is_current())
             self.assertEqual(releases.upgraded(revision), read(), revision)
 
     def test_code_of_every_release_can_write_after_the_upgrade(self) -> None:

@@ -17,9 +17,9 @@ import sqlalchemy
 
 from volupload import exception
 from volupload.db import image_metadata
-from volupload.db import migration
 from volupload.db import models
 from volupload.db import queue
+from volupload.db import schema
 from volupload.db import services
 from volupload.db import session
 from volupload.db import uploads
@@ -76,7 +76,7 @@ class Statements(unittest.TestCase):
                 alembic_migration.MigrationContext.configure(connection),
                 models.Base.metadata)
         self.assertEqual([], difference)
-        self.assertTrue(migration.is_current())
+        self.assertTrue(schema.is_current())
 
     def test_a_volume_reads_back_as_it_was_written(self) -> None:
         volume_type = volume_types.create(

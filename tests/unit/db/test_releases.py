@@ -8,13 +8,20 @@ from alembic import script
 from tests import base
 from tests.unit.db import releases
 from volupload.db import migration
+from volupload.db import schema
 
 
 class TestReleases(base.TestCase):
 
-    def test_every_revision_has_data_of_its_release(self) -> None:
-        scripts = script.ScriptDirectory(str(
+    def setUp(self) -> None:
+        super().setUp()
+        self.scripts = script.ScriptDirectory(str(
             pathlib.Path(migration.__file__).parent / 'alembic'))
+
+    def test_every_revision_has_data_of_its_release(self) -> None:
         self.assertEqual(
-            [each.revision for each in scripts.walk_revisions()][::-1],
+            [each.revision for each in self.scripts.walk_revisions()][::-1],
             list(releases.RELEASES))
+
+    def test_services_want_the_last_one(self) -> None:
+        self.assertEqual([schema.VERSION], self.scripts.get_heads())
