@@ -23,6 +23,7 @@ from tests.fixtures import services
 from tests.integration import calls
 from tests.integration import glances
 from tests.integration import hasty
+from tests.integration import stack
 from tests.integration import state
 from tests.integration import upload
 from tools.cloud import glance
@@ -48,43 +49,31 @@ SIZE = 16
 LARGE = 512
 
 
-class Stack(service.Service):
-    """API, manager and proxy; `stop` is for good."""
+class Stack(stack.Stack):
+    """API and manager behind a proxy; `stop` is for good."""
 
     def __init__(self, directory: Path, images: glance.Glance,
                  connection: str, transport_url: str) -> None:
-        super().__init__(directory)
         self.proxy = proxy.Proxy(images.url)
         self.proxy.setUp()
         self.connection = connection
         options = {name: dict(values) for name, values in OPTIONS.items()}
         options['glance']['endpoint_override'] = self.proxy.url
-        self.configuration = volupload.Configuration(
+        configuration = volupload.Configuration(
             directory, images.identity, connection=connection,
             transport_url=transport_url, options=options)
-        self.api = volupload.Api(self.configuration, publish=False,
+        self.api = volupload.Api(configuration, publish=False,
                                  processes=1, threads=8)
-        self.manager = hasty.Manager(self.configuration)
-
-    def prepare(self) -> None:
-        self.configuration.sync_database()
+        self.manager = hasty.Manager(configuration)
+        super().__init__(configuration, [self.manager, self.api])
 
     def start(self) -> None:
-        if not self._prepared:
-            self.prepare()
-            self._prepared = True
         self.proxy.heal()
-        with futures.ThreadPoolExecutor(2) as pool:
-            for started in [pool.submit(self.api.start),
-                            pool.submit(self.manager.start)]:
-                started.result()
-        self.daemon = self.manager.daemon
+        super().start()
 
     def stop(self) -> None:
         self.proxy.cleanUp()
-        for part in (self.api, self.manager):
-            if hasattr(part, 'daemon'):
-                part.stop()
+        super().stop()
 
 
 class SharedGlance(services.Shared[glances.OtherGlance]):

@@ -6,29 +6,25 @@ one. Everything about an upload but its length can be seen with less: here a
 volume of size N is made, checked and sent as N times 64 KiB, by programs that
 are the ordinary ones in every other respect. Tests of clients and of
 throughput use the ordinary ones.
-
-    python -m tests.integration.small standalone --config-file FILE
 """
 
-import importlib
 from pathlib import Path
 import sys
 
-from oslo_utils import units
-
 from tests.fixtures import services
+from tests.integration.program import SMALL_GIB
 from tools.cloud import volupload
-from volupload import cmd  # noqa: F401  selects threads before all else
 
-SMALL_GIB = 64 * 1024
+__all__ = ['SMALL_GIB', 'Manager', 'SharedStandalone', 'Standalone']
+
 _CHECKOUT = Path(__file__).parents[2]
 
 
 def _shrink(service: volupload.Standalone | volupload.Manager,
             script: str) -> None:
-    """Have a service run this module instead of the script."""
+    """Have a service run the other program instead of the script."""
     service.daemon.command[:1] = [
-        sys.executable, '-m', 'tests.integration.small', script]
+        sys.executable, '-m', 'tests.integration.program', 'small', script]
     service.daemon.cwd = _CHECKOUT
 
 
@@ -58,8 +54,3 @@ class SharedStandalone(services.Shared[Standalone]):
         self.useFixture(services.Glance())
         return Standalone(volupload.Configuration(directory, identity),
                           publish=False)
-
-
-if __name__ == '__main__':
-    units.Gi = SMALL_GIB
-    importlib.import_module(f'volupload.cmd.{sys.argv.pop(1)}').main()

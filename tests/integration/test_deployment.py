@@ -12,48 +12,67 @@ import sys
 import threading
 import time
 
-import fixtures
-
 from tests import base
 from tests.fixtures import services
 from tests.integration import glances
 from tests.integration import hasty
 from tests.integration import shipped
+from tests.integration import stack
 from tests.integration import state
-from tests.integration import test_rabbitmq
 from tests.integration import test_shared_backend
 from tests.integration import upload
+from tests.integration.glances import OtherGlance
 from tools.cloud import programs
 from tools.cloud import volupload
 
+EXAMPLE = 'volupload-example'
 SLOW = 12   # seconds; timeout http-request is ten
 
 
-class TestExample(test_rabbitmq.RabbitTestCase):
+class Example(stack.Stack):
+
+    def __init__(self, directory: Path, glance: OtherGlance,
+                 connection: str, transport_url: str) -> None:
+        self.connection = connection
+        configuration = volupload.Configuration(
+            directory, glance.identity, connection=connection,
+            transport_url=transport_url, options={
+                **test_shared_backend.OPTIONS,
+                'oslo_middleware': {'enable_proxy_headers_parsing': True},
+                'glance': {'endpoint_override': glance.url}})
+        self.managers = [hasty.Manager(configuration, host)
+                         for host in ('one', 'two', 'three')]
+        self.apis = [shipped.Api(configuration, name)
+                     for name in ('controller1', 'controller2')]
+        self.proxy = shipped.HAProxy(directory / 'haproxy', *self.apis)
+        # HAProxy takes a node out that is not there when it is asked first.
+        super().__init__(configuration, [*self.managers, *self.apis],
+                         [self.proxy])
+
+
+class TestExample(upload.UploadTestCase):
 
     def start_api(self) -> None:
         glance = self.useFixture(glances.OnMariaDB())
         self.images = glance.service
-        database = self.useFixture(services.MariaDB())
-        directory = Path(self.useFixture(fixtures.TempDir()).path)
-        self.configuration = volupload.Configuration(
-            directory, self.identity, connection=database.url,
-            transport_url=self.useFixture(services.RabbitMQ()).url,
-            options={**test_shared_backend.OPTIONS,
-                     'oslo_middleware': {'enable_proxy_headers_parsing': True},
-                     'glance': {'endpoint_override': self.images.url}})
-        self.configuration.sync_database()
-        self.managers = [hasty.Manager(self.configuration, host)
-                         for host in ('one', 'two', 'three')]
-        self.apis = [shipped.Api(self.configuration, name)
-                     for name in ('controller1', 'controller2')]
-        self.proxy = shipped.HAProxy(directory / 'haproxy', *self.apis)
-        self._run([*self.managers, *self.apis])
-        # It takes a node out that is not there when it is asked first.
-        self._run([self.proxy])
+        example = self.useFixture(
+            services.Shared(EXAMPLE, self._build)).service
+        self.configuration = example.configuration
+        self.managers, self.apis = example.managers, example.apis
+        self.proxy = example.proxy
         self.url, self.log = self.proxy.url, self.apis[0].daemon.log
-        self.state = state.State(state.Volumes(database.url),
+        self.state = state.State(state.Volumes(example.connection),
                                  state.Database(glance.database_url))
+
+    def _build(self, directory: Path) -> Example:
+        return Example(directory, self.images,
+                       self.useFixture(services.MariaDB()).url,
+                       self.useFixture(services.RabbitMQ()).url)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        services.stop_shared(EXAMPLE)
+        super().tearDownClass()
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection(

@@ -20,9 +20,9 @@ from tests.fixtures import services
 from tests.integration import calls
 from tests.integration import glances
 from tests.integration import small
+from tests.integration import stack
 from tests.integration import state
 from tests.integration import upload
-from tools.cloud import service
 from tools.cloud import volupload
 
 MANAGERS = (('one', 'one'), ('one-again', 'one'), ('two', 'two'))
@@ -59,12 +59,12 @@ class RabbitTestCase(upload.UploadTestCase):
             transport_url=self.broker.url,
             options={'upload': {'sweep_interval': self.sweep_interval},
                      'glance': {'endpoint_override': self.images.url}})
-        self.configuration.sync_database()
         api = volupload.Api(self.configuration, publish=False,
                             server=self.server)
         self.managers = [Manager(self.configuration, label, host)
                          for label, host in MANAGERS]
-        self._run([*self.managers, api])
+        self.run_stack(stack.Stack(self.configuration,
+                                   [*self.managers, api]))
         self.url, self.log = api.url, api.daemon.log
         self.state = state.State(
             state.Volumes(database.url),
@@ -72,13 +72,10 @@ class RabbitTestCase(upload.UploadTestCase):
         self.addDetail('managers', content.Content(
             content_type.UTF8_TEXT, self._logs))
 
-    def _run(self, members: list[service.Service]) -> None:
-        """All at once: each takes a while to begin and to end."""
-        pool = futures.ThreadPoolExecutor(len(members))
-        self.addCleanup(pool.shutdown)
-        self.addCleanup(lambda: list(pool.map(lambda one: one.stop(),
-                                              members)))
-        list(pool.map(lambda one: one.start(), members))
+    def run_stack(self, started: stack.Stack) -> None:
+        """For this test alone."""
+        self.addCleanup(started.stop)
+        started.start()
 
     def _logs(self) -> list[bytes]:
         return [manager.daemon.log.read_bytes()[-20_000:]

@@ -6,18 +6,21 @@ from pathlib import Path
 import signal
 import time
 
-import fixtures
+from testtools import content
+from testtools import content_type
 
 from tests.fixtures import services
 from tests.integration import calls
 from tests.integration import glances
 from tests.integration import hasty
+from tests.integration import stack
 from tests.integration import state
-from tests.integration import test_rabbitmq
 from tests.integration import upload
+from tests.integration.glances import OtherGlance
 from tools.cloud import http
 from tools.cloud import volupload
 
+PAIR = 'volupload-pair'
 LEASE = 10
 OPTIONS = {
     'DEFAULT': {'enabled_backends': 'shared', 'graceful_shutdown_timeout': 4},
@@ -28,30 +31,48 @@ OPTIONS = {
 }
 
 
-class TestSharedBackend(test_rabbitmq.RabbitTestCase):
+class Pair(stack.Stack):
+    """An API and the managers `one` and `two`, beside a Glance.
 
-    server = 'uwsgi'
-    database = services.MariaDB
+    :param glance: the images of which both know
+    """
+
+    def __init__(self, directory: Path, glance: OtherGlance,
+                 connection: str, transport_url: str) -> None:
+        self.connection = connection
+        configuration = volupload.Configuration(
+            directory, glance.identity, connection=connection,
+            transport_url=transport_url,
+            options={**OPTIONS, 'glance': {'endpoint_override': glance.url}})
+        self.api = volupload.Api(configuration, publish=False)
+        self.managers = [hasty.Manager(configuration, host)
+                         for host in ('one', 'two')]
+        super().__init__(configuration, [*self.managers, self.api])
+
+
+class TestSharedBackend(upload.UploadTestCase):
 
     def start_api(self) -> None:
         glance = self.useFixture(glances.OnMariaDB())
         self.images = glance.service
-        database = self.useFixture(services.MariaDB())
-        directory = Path(self.useFixture(fixtures.TempDir()).path)
-        self.configuration = volupload.Configuration(
-            directory, self.identity, connection=database.url,
-            transport_url=self.useFixture(services.RabbitMQ()).url,
-            options={**OPTIONS,
-                     'glance': {'endpoint_override': self.images.url}})
-        self.configuration.sync_database()
-        api = volupload.Api(self.configuration, publish=False,
-                            server=self.server)
-        self.managers = [hasty.Manager(self.configuration, host)
-                         for host in ('one', 'two')]
-        self._run([*self.managers, api])
-        self.url, self.log = api.url, api.daemon.log
-        self.state = state.State(state.Volumes(database.url),
+        pair = self.useFixture(services.Shared(PAIR, self._build)).service
+        self.managers, self.configuration = pair.managers, pair.configuration
+        self.url, self.log = pair.api.url, pair.api.daemon.log
+        self.state = state.State(state.Volumes(pair.connection),
                                  state.Database(glance.database_url))
+        self.logs = [stack.Log(one.daemon.log) for one in self.managers]
+        self.addDetail('managers', content.Content(
+            content_type.UTF8_TEXT, lambda: [log.read() for log in self.logs]))
+
+    def _build(self, directory: Path) -> Pair:
+        return Pair(directory, self.images,
+                    self.useFixture(services.MariaDB()).url,
+                    self.useFixture(services.RabbitMQ()).url)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        services.stop_shared(PAIR)
+        super().tearDownClass()
 
     def setUp(self) -> None:
         super().setUp()
@@ -102,7 +123,8 @@ class TestSharedBackend(test_rabbitmq.RabbitTestCase):
                       'the other has it', timeout=LEASE + 20)
         self.signal(first, signal.SIGCONT)
         self.check_handed_over(first, attempts=2)
-        self.wait_for(lambda: bool(self.lines('no longer ours')),
+        self.wait_for(lambda: any(b'no longer ours' in log.read()
+                                  for log in self.logs),
                       'the first has seen that')
 
     def test_a_wish_to_cancel_is_fulfilled_in_two_seconds(self) -> None:
@@ -145,12 +167,17 @@ class TestSharedBackend(test_rabbitmq.RabbitTestCase):
 
     def test_sighup_speeds_up_what_is_running(self) -> None:
         first = self.running()
-        self.configuration.options = {
-            **self.configuration.options, 'upload': {
-                **OPTIONS['upload'], 'bandwidth_limit': 0}}
-        self.configuration.write()
+        options = self.configuration.options
+        self.addCleanup(self._reload, first, options)
         began = time.monotonic()
-        self.signal(first, signal.SIGHUP)
+        self._reload(first, {**options, 'upload': {
+            **OPTIONS['upload'], 'bandwidth_limit': 0}})
         done = self.finish(self.answer)
         self.assertLess(time.monotonic() - began, 6)
         self.assertEqual(('succeeded', 1), (done['status'], done['attempt']))
+
+    def _reload(self, manager: hasty.Manager,
+                options: volupload.Options) -> None:
+        self.configuration.options = options
+        self.configuration.write()
+        self.signal(manager, signal.SIGHUP)

@@ -15,6 +15,7 @@ from tests.fixtures import services
 from tests.fixtures.glance import FakeGlance
 from tests.integration import calls
 from tests.integration import small
+from tests.integration import stack
 from tests.integration import state
 from tests.integration import test_rabbitmq
 from tools.cloud import volupload
@@ -42,12 +43,12 @@ class TestThousand(test_rabbitmq.RabbitTestCase):
                 'shared': {'backend_host': 'storage'},
                 'upload': {'max_concurrent': SLOTS, 'sweep_interval': 1},
                 'glance': {'endpoint_override': self.glance.url}})
-        self.configuration.sync_database()
         api = volupload.Api(self.configuration, publish=False,
                             server=self.server)
         self.managers = [small.Manager(self.configuration, f'm{number}')
                          for number in range(MANAGERS)]
-        self._run([*self.managers, api])
+        self.run_stack(stack.Stack(self.configuration,
+                                   [*self.managers, api]))
         self.url, self.log = api.url, api.daemon.log
         self.state = state.State(state.Volumes(database.url),
                                  state.Volumes(database.url))

@@ -90,21 +90,6 @@ class TestUnderWay(upload.UploadTestCase):
                          self.state.volumes.status(self.volume_id))
         self.check_gone(image_id)
 
-    def test_a_glance_that_is_killed(self) -> None:
-        answer, image_id = self._begin()
-        self.addCleanup(self.images.start)
-        self.images.daemon.kill()
-        self.images.start()
-        # It does not know any more that somebody was sending, and the next
-        # attempt waits a minute for it to find out.
-        failed = self.finish(answer, timeout=120)
-        self.check_failed(self.volume_id, failed,
-                          'it is saving, not queued')
-        self.assertEqual(2, failed['attempt'])
-        self.check_deleted(image_id)
-        self.check_bytes(self.volume_id,
-                         self.succeed(self.post(self.volume_id)))
-
     def test_a_manager_that_is_asked_to_end_leaves_it_to_the_next(
             self) -> None:
         answer, image_id = self._begin()
