@@ -58,7 +58,7 @@ class TestRandomVolumes(base.TestCase):
 
     @hypothesis.settings(
         deadline=None, database=None, derandomize=not base.FULL,
-        max_examples=400 if base.FULL else 50,
+        max_examples=400 if base.FULL else 30,
         suppress_health_check=list(hypothesis.HealthCheck))
     @hypothesis.given(runs=_RUNS)
     def test_any_volume_becomes_an_image_of_itself(
