@@ -178,6 +178,8 @@ class TestWell(GlanceTestCase):
         self.assertEqual(202, answer.status, answer.body)
         [upload] = self.state.volumes.uploads(volume_id)
         self.assertEqual('queued', upload['status'])
+        # The answer does not wait for the bus.
+        self.wait_for(lambda: bool(self.bus.received()), 'it is told')
         self.assertEqual(
             [('copy_volume_to_image', {'upload_id': upload['id']})],
             self.bus.received())

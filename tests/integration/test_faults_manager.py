@@ -119,7 +119,8 @@ class TestKilled(faulty.FaultTestCase):
         self.assertEqual(202, answer.status)
         deleting.wait()
         self.kill_manager()
-        deleting.release()
+        for held in (sending, deleting):
+            held.release()
         self.check_ended(volume_id, 'cancelled', 'cancelled')
 
     def test_at_every_attempt(self) -> None:

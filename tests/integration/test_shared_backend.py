@@ -22,6 +22,8 @@ from tools.cloud import volupload
 
 PAIR = 'volupload-pair'
 LEASE = 10
+# Seconds, where other tests want the processors, too; else it is two.
+PROMPT = 4
 OPTIONS = {
     'DEFAULT': {'enabled_backends': 'shared', 'graceful_shutdown_timeout': 4},
     'upload': {'sweep_interval': 1, 'lease_timeout': LEASE,
@@ -127,14 +129,14 @@ class TestSharedBackend(upload.UploadTestCase):
                                   for log in self.logs),
                       'the first has seen that')
 
-    def test_a_wish_to_cancel_is_fulfilled_in_two_seconds(self) -> None:
+    def test_a_wish_to_cancel_is_fulfilled_at_once(self) -> None:
         row = self.row()
         self.state.volumes.execute(   # by nobody who sends a message
             "UPDATE uploads SET status = 'cancelling' WHERE id = :id",
             id=row['id'])
         began = time.monotonic()
         ended = self.finish(self.answer)
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, PROMPT)
         self.assertEqual('cancelled', ended['status'])
         self.check_gone(row['image_id'])
         self.assertEqual('available',
@@ -158,7 +160,7 @@ class TestSharedBackend(upload.UploadTestCase):
         self.assertEqual(204, deleted.status, deleted.body)
         # Long before the last byte, after which Glance would say so.
         ended = self.finish(self.answer)
-        self.assertLess(time.monotonic() - began, 4)
+        self.assertLess(time.monotonic() - began, PROMPT)
         self.assertEqual('cancelled', ended['status'])
         self.assertIn('deleted', ended['reason'])
         self.check_gone(image_id)
