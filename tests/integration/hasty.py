@@ -10,8 +10,8 @@ no time with a small one: as long as there is a file of the volume's name with
 """
 
 from tests.integration import small
-from tests.integration.program import PATIENCE
 from tests.integration.program import held
+from tests.integration.program import PATIENCE
 
 __all__ = ['PATIENCE', 'Manager', 'held']
 
