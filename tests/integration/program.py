@@ -4,8 +4,8 @@
 What `small` and `hasty` run. It imports nothing that the script does not need
 itself, for it is started a hundred times.
 
-    python -m tests.integration.program small standalone --config-file FILE
-    python -m tests.integration.program hasty volume --config-file FILE
+    python -P tests/integration/program.py small standalone --config-file FILE
+    python -P tests/integration/program.py hasty volume --config-file FILE
 """
 
 import importlib

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+import sys
 
 from tools.cloud import http
 from tools.cloud import ports
@@ -51,7 +52,7 @@ class Api(service.Service):
         self.daemon = process.Daemon(
             'volupload-api',
             [programs.of_volupload('uwsgi'), '--ini', file],
-            log=self.directory / 'volupload-api.log', cwd=self.directory,
+            log=self.directory / 'volupload-api.log', cwd=Path(sys.prefix),
             environ={'VOLUPLOAD_CONFIG_FILES': str(self._configuration.file)},
             healthy=lambda: http.answers(f'http://{self.address}/healthcheck'))
 

@@ -17,15 +17,14 @@ from tools.cloud import volupload
 
 __all__ = ['SMALL_GIB', 'Manager', 'SharedStandalone', 'Standalone']
 
-_CHECKOUT = Path(__file__).parents[2]
+_PROGRAM = Path(__file__).with_name('program.py')
 
 
 def _shrink(service: volupload.Standalone | volupload.Manager,
             script: str) -> None:
     """Have a service run the other program instead of the script."""
     service.daemon.command[:1] = [
-        sys.executable, '-m', 'tests.integration.program', 'small', script]
-    service.daemon.cwd = _CHECKOUT
+        sys.executable, '-P', str(_PROGRAM), 'small', script]
 
 
 class Standalone(volupload.Standalone):

@@ -15,10 +15,15 @@ that matter to uploads:
 
 from collections.abc import Mapping
 from pathlib import Path
+import sys
 
 from tools.cloud import http
 from tools.cloud import process
 from tools.cloud import programs
+
+# uWSGI looks for modules in its working directory, too, and stevedore looks
+# for plug-ins anew, 1 s of CPU time, wherever such a directory has changed.
+_UNCHANGED = Path(sys.prefix)
 
 
 def daemon(name: str, module: str, port: int, *, directory: Path,
@@ -36,7 +41,7 @@ def daemon(name: str, module: str, port: int, *, directory: Path,
         name,
         [server or programs.in_venv('uwsgi'),
          *arguments(module, port, processes, threads)],
-        log=directory / f'{name}.log', environ=environ, cwd=directory,
+        log=directory / f'{name}.log', environ=environ, cwd=_UNCHANGED,
         healthy=lambda: http.answers(url))
 
 
