@@ -4,8 +4,8 @@
 The API sells volumes by the GiB, and Glance takes six CPU seconds to store
 one. Everything about an upload but its length can be seen with less: here a
 volume of size N is made, checked and sent as N times 64 KiB, by programs that
-are the ordinary ones in every other respect. Tests of clients and of
-throughput use the ordinary ones.
+are the ordinary ones in every other respect. The install guide, tests/interop
+and the benchmarks have the ordinary ones.
 """
 
 from pathlib import Path

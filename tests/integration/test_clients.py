@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ordinary clients, with a volume of a whole GiB, from create to bytes.
+"""The ordinary clients, from create to bytes.
 
 What they print is that which they print against Cinder: the documented keys
 of the answer with the name of the volume type, and no warning.
