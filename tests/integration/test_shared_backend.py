@@ -175,7 +175,8 @@ class TestSharedBackend(upload.UploadTestCase):
         self._reload(first, {**options, 'upload': {
             **OPTIONS['upload'], 'bandwidth_limit': 0}})
         done = self.finish(self.answer)
-        self.assertLess(time.monotonic() - began, 6)
+        # At the limit it would be ten.
+        self.assertLess(time.monotonic() - began, 9)
         self.assertEqual(('succeeded', 1), (done['status'], done['attempt']))
 
     def _reload(self, manager: hasty.Manager,
