@@ -167,17 +167,23 @@ class TestSharedBackend(upload.UploadTestCase):
         self.assertEqual('available',
                          self.state.volumes.status(self.volume_id))
 
-    def test_sighup_speeds_up_what_is_running(self) -> None:
+    def test_sighup_slows_down_and_speeds_up_what_is_running(self) -> None:
         first = self.running()
-        options = self.configuration.options
-        self.addCleanup(self._reload, first, options)
+        self.addCleanup(self._limit, first, OPTIONS['upload'][
+            'bandwidth_limit'])
+        self._limit(first, 2)
+        time.sleep(12)   # more than it takes at the limit of before
+        self.assertEqual('running', self.row()['status'])
+        self._limit(first, 0)
         began = time.monotonic()
-        self._reload(first, {**options, 'upload': {
-            **OPTIONS['upload'], 'bandwidth_limit': 0}})
         done = self.finish(self.answer)
-        # At the limit it would be ten.
-        self.assertLess(time.monotonic() - began, 9)
+        # At 2 MiB a second the rest takes more than a minute.
+        self.assertLess(time.monotonic() - began, 40)
         self.assertEqual(('succeeded', 1), (done['status'], done['attempt']))
+
+    def _limit(self, manager: hasty.Manager, limit: object) -> None:
+        self._reload(manager, {**self.configuration.options, 'upload': {
+            **OPTIONS['upload'], 'bandwidth_limit': limit}})
 
     def _reload(self, manager: hasty.Manager,
                 options: volupload.Options) -> None:
